@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// out = activation(a * weights + bias) + residual, in float32, weights packed once.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "kernels/variant.h"
+
+namespace npuspeech {
+
+class ThreadPool;
+
+/// Columns in a panel of packed weights.
+inline constexpr int kMatmulF32Panel = 16;
+
+enum class Activation { None, Gelu };  // Gelu: x * (1 + erf(x / sqrt 2)) / 2, absolute error at most 1e-6
+
+/// out[r][c] = activation(sum over d of a[r][d] * weights[d][c] + bias[c]) + residual[r][c].
+/// Rows of `a` may overlap each other (a convolution is a product on overlapping rows). `out` may be `residual`, but
+/// must not overlap `a`. No alignment is needed but of `weights` (64 bytes). Nothing is allocated.
+/// Bound: relative error of each sum at most 1e-5 of sum |a*w|; order of summation is free.
+struct MatmulF32 {
+  const float* a = nullptr;
+  size_t aStride = 0;              // floats from row to row
+  const float* weights = nullptr;  // [ceil(columns / 16)][depth][16], columns past the last are zero
+  const float* bias = nullptr;     // [columns], or null
+  const float* residual = nullptr; // or null
+  size_t residualStride = 0;
+  float* out = nullptr;
+  size_t outStride = 0;
+  int rows = 0, columns = 0, depth = 0;
+  Activation activation = Activation::None;
+};
+
+/// Floats that packed weights of this size take.
+constexpr size_t matmulF32PackedSize(int columns, int depth) {
+  return static_cast<size_t>((columns + kMatmulF32Panel - 1) / kMatmulF32Panel) * kMatmulF32Panel * depth;
+}
+
+/// Packs weights stored output-major, as models do: weights[c * depth + d].
+void packMatmulF32(const float* weights, int columns, int depth, float* packed);
+
+using MatmulF32Function = void(const MatmulF32&);
+std::span<const Variant<MatmulF32Function>> matmulF32Variants();
+
+/// On the calling thread, with the best variant.
+void matmulF32(const MatmulF32& product);
+/// The same, split over the pool's threads.
+void matmulF32(ThreadPool& pool, const MatmulF32& product);
+
+}  // namespace npuspeech
