@@ -9,16 +9,16 @@
 
 namespace npuspeech {
 
-/// weights_j = softmax_j(scale * q . k_j + keyBias_j); out = sum_j weights_j v_j, for one head. headDim is a multiple of
-/// 16, at most 128. Nothing is allocated. Bound: 1e-5 relative to the largest |v|.
+/// weights_j = softmax_j(scale * q . k_j + keyBias_j); out = sum_j weights_j v_j, for one head. headDim is a
+/// multiple of 16, at most 128. Nothing is allocated. Bound: 1e-5 relative to the largest |v|.
 struct DecodeAttentionF32 {
-  const float* q = nullptr;        // [headDim]
-  const float* k = nullptr;        // [keys][headDim], row stride kStride
-  const float* v = nullptr;        // [keys][headDim], row stride vStride
-  size_t kStride = 0, vStride = 0; // floats from row to row
-  const float* keyBias = nullptr;  // [keys], or null
-  float* weights = nullptr;        // [keys] out: what each key counted; also the kernel's working memory
-  float* out = nullptr;            // [headDim]
+  const float* q = nullptr;         // [headDim]
+  const float* k = nullptr;         // [keys][headDim], row stride kStride
+  const float* v = nullptr;         // [keys][headDim], row stride vStride
+  size_t kStride = 0, vStride = 0;  // floats from row to row
+  const float* keyBias = nullptr;   // [keys], or null
+  float* weights = nullptr;         // [keys] out: what each key counted; also the kernel's working memory
+  float* out = nullptr;             // [headDim]
   float scale = 1;
   int headDim = 64, keys = 0;
 };

@@ -17,15 +17,15 @@ inline constexpr int kMatmulF32Panel = 16;
 enum class Activation { None, Gelu };  // Gelu: x * (1 + erf(x / sqrt 2)) / 2, absolute error at most 1e-6
 
 /// out[r][c] = activation(sum over d of a[r][d] * weights[d][c] + bias[c]) + residual[r][c].
-/// Rows of `a` may overlap each other (a convolution is a product on overlapping rows). `out` may be `residual`, but
-/// must not overlap `a`. No alignment is needed but of `weights` (64 bytes). Nothing is allocated.
-/// Bound: relative error of each sum at most 1e-5 of sum |a*w|; order of summation is free.
+/// Rows of `a` may overlap each other (a convolution is a product on overlapping rows). `out` may be
+/// `residual`, but must not overlap `a`. No alignment is needed but of `weights` (64 bytes). Nothing is
+/// allocated. Bound: relative error of each sum at most 1e-5 of sum |a*w|; order of summation is free.
 struct MatmulF32 {
   const float* a = nullptr;
-  size_t aStride = 0;              // floats from row to row
-  const float* weights = nullptr;  // [ceil(columns / 16)][depth][16], columns past the last are zero
-  const float* bias = nullptr;     // [columns], or null
-  const float* residual = nullptr; // or null
+  size_t aStride = 0;               // floats from row to row
+  const float* weights = nullptr;   // [ceil(columns / 16)][depth][16], columns past the last are zero
+  const float* bias = nullptr;      // [columns], or null
+  const float* residual = nullptr;  // or null
   size_t residualStride = 0;
   float* out = nullptr;
   size_t outStride = 0;

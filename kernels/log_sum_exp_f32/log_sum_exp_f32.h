@@ -8,8 +8,8 @@
 
 namespace npuspeech {
 
-/// log(sum_i exp(x_i)) and the largest x with its (first) index. Entries of -infinity are allowed and count for
-/// nothing; with no finite entry the sum is -infinity and the index 0. Bound: 1e-5 absolute.
+/// log(sum_i exp(x_i)) and the largest x with its (first) index. Entries of -infinity are allowed and count
+/// for nothing; with no finite entry the sum is -infinity and the index 0. Bound: 1e-5 absolute.
 struct LogSumExp {
   float logSum = 0;
   float max = 0;

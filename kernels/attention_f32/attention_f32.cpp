@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The variants of attention_f32, and how heads and queries are split over threads.
+#include "kernels/attention_f32/attention_f32.h"
+
+#include <algorithm>
+
+#include "base/thread_pool.h"
+
+namespace npuspeech {
+
+extern const AttentionF32Kernel kAttentionF32Scalar;
+
+namespace {
+
+const AttentionF32Variant kVariants[] = {
+    {Isa::Scalar, kAttentionF32Scalar},
+};
+
+const AttentionF32Kernel& best() {
+  static const AttentionF32Kernel& kernel = []() -> const AttentionF32Kernel& {
+    for (const AttentionF32Variant& variant : attentionF32Variants())
+      if (isaEnabled(variant.isa)) return variant.kernel;
+    return attentionF32Variants().back().kernel;
+  }();
+  return kernel;
+}
+
+}  // namespace
+
+std::span<const AttentionF32Variant> attentionF32Variants() {
+  return kVariants;
+}
+
+size_t attentionF32ScratchSize(const AttentionF32& attention) {
+  return static_cast<size_t>(attention.keys);
+}
+
+void attentionF32(ThreadPool& pool, const AttentionF32& attention, AttentionF32Scratch& scratch) {
+  constexpr int kQueries = 64;
+  const AttentionF32Kernel& kernel = best();
+  const size_t heads = static_cast<size_t>(attention.heads);
+  const size_t packedSize = kernel.packedSize(attention.keys, attention.headDim);
+  const size_t scratchSize = attentionF32ScratchSize(attention);
+  const size_t threads = static_cast<size_t>(pool.threads());
+  if (scratch.packed.size() < packedSize * heads) scratch.packed.resize(packedSize * heads);
+  if (scratch.perThread.size() < scratchSize * threads) scratch.perThread.resize(scratchSize * threads);
+  float* packed = scratch.packed.data();
+  float* perThread = scratch.perThread.data();
+
+  pool.parallelFor(heads, [&](size_t head, int) {
+    kernel.pack(attention, static_cast<int>(head), packed + head * packedSize);
+  });
+  const size_t blocks = static_cast<size_t>((attention.queries + kQueries - 1) / kQueries);
+  pool.parallelFor(heads * blocks, [&](size_t index, int worker) {
+    const size_t head = index / blocks;
+    const int first = static_cast<int>(index % blocks) * kQueries;
+    kernel.run(attention, static_cast<int>(head), first, std::min(kQueries, attention.queries - first),
+               packed + head * packedSize, perThread + static_cast<size_t>(worker) * scratchSize);
+  });
+}
+
+}  // namespace npuspeech

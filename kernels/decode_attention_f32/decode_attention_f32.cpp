@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The variants of decode_attention_f32.
+#include "kernels/decode_attention_f32/decode_attention_f32.h"
+
+namespace npuspeech {
+
+DecodeAttentionF32Function decodeAttentionF32Scalar;
+
+namespace {
+
+constexpr Variant<DecodeAttentionF32Function> kVariants[] = {
+    {Isa::Scalar, decodeAttentionF32Scalar},
+};
+
+}  // namespace
+
+std::span<const Variant<DecodeAttentionF32Function>> decodeAttentionF32Variants() {
+  return kVariants;
+}
+
+void decodeAttentionF32(const DecodeAttentionF32& attention) {
+  static DecodeAttentionF32Function* const best = bestVariant(decodeAttentionF32Variants());
+  best(attention);
+}
+
+}  // namespace npuspeech
