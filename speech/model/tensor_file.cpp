@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/model/tensor_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "speech/model/mapped_file.h"
+#include "speech/model/tensor_parsers.h"
+#include "speech/model/widen.h"
+
+namespace npuspeech {
+namespace {
+
+/// "512x80x3", "any" for a dimension that is free, "scalar" for none.
+std::string shapeText(std::span<const int64_t> dims) {
+  std::string text;
+  for (const int64_t dim : dims) {
+    if (!text.empty()) text += 'x';
+    text += dim ? std::to_string(dim) : "any";
+  }
+  return text.empty() ? "scalar" : text;
+}
+
+bool isInteger(TensorType type) {
+  return type == TensorType::Int8 || type == TensorType::Int16 || type == TensorType::Int32;
+}
+
+}  // namespace
+
+size_t elementSize(TensorType type) {
+  switch (type) {
+    case TensorType::Int8:
+      return 1;
+    case TensorType::Int16:
+    case TensorType::Float16:
+    case TensorType::BFloat16:
+      return 2;
+    case TensorType::Float32:
+    case TensorType::Int32:
+      break;
+  }
+  return 4;
+}
+
+size_t tensorBytes(size_t elementSize, std::span<const int64_t> dims, size_t limit) {
+  size_t bytes = elementSize;
+  for (const int64_t dim : dims) {
+    if (dim < 1 || dim > std::numeric_limits<int32_t>::max()) return 0;
+    if (static_cast<size_t>(dim) > limit / bytes) return 0;
+    bytes *= static_cast<size_t>(dim);
+  }
+  return bytes <= limit ? bytes : 0;
+}
+
+Error badTensorFile(std::string_view path, size_t offset, std::string_view what) {
+  std::string message = "'";
+  message.append(path).append("' is not a usable model file: at byte ").append(std::to_string(offset));
+  message.append(", ").append(what).append(". Fetch or convert the model again.");
+  return {ErrorCode::BadFile, message};
+}
+
+int64_t TensorView::elements() const {
+  return static_cast<int64_t>(data.size() / elementSize(type));
+}
+
+Result<TensorFile> TensorFile::openCTranslate2(const std::string& path) {
+  return open(path, parseCTranslate2);
+}
+
+Result<TensorFile> TensorFile::openSafetensors(const std::string& path) {
+  return open(path, parseSafetensors);
+}
+
+Result<TensorFile> TensorFile::open(const std::string& path,
+                                    Result<ParsedTensors> (*parse)(std::span<const std::byte>,
+                                                                   std::string_view)) {
+  auto mapping = MappedFile::open(path);
+  if (!mapping) return mapping.error();
+  auto parsed = parse((*mapping)->bytes(), path);
+  if (!parsed) return parsed.error();
+  TensorFile file;
+  file.path_ = path;
+  file.spec_ = std::move(parsed->spec);
+  file.tensors_ = std::move(parsed->tensors);
+  file.mapping_ = std::move(*mapping);
+  return file;
+}
+
+const TensorView* TensorFile::find(std::string_view name) const {
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? nullptr : &found->second;
+}
+
+Error TensorFile::unusable(std::string_view name, const std::string& what) const {
+  return {ErrorCode::BadFile, "'" + path_ + "': tensor '" + std::string(name) + "' " + what +
+                                  ". Fetch or convert the model again."};
+}
+
+Result<const TensorView*> TensorFile::require(std::string_view name, std::span<const int64_t> dims) const {
+  const TensorView* view = find(name);
+  if (!view) return unusable(name, "is missing (expected shape " + shapeText(dims) + ")");
+  const auto matches = [](int64_t wanted, int64_t found) { return wanted == 0 || wanted == found; };
+  if (!std::equal(dims.begin(), dims.end(), view->dims.begin(), view->dims.end(), matches))
+    return unusable(name, "has shape " + shapeText(view->dims) + ", expected " + shapeText(dims));
+  return view;
+}
+
+Result<AlignedVector<float>> TensorFile::readFloat(std::string_view name,
+                                                   std::span<const int64_t> dims) const {
+  const auto required = require(name, dims);
+  if (!required) return required.error();
+  const TensorView& view = **required;
+  AlignedVector<float> values(static_cast<size_t>(view.elements()));
+  widenToFloat(view.type, view.data.data(), values.data(), values.size());
+  if (view.type != TensorType::Int8 && view.type != TensorType::Int16) return values;
+
+  const std::string scaleName = std::string(name) + "_scale";
+  const TensorView* scale = find(scaleName);
+  const size_t rows = view.dims.empty() ? 1 : static_cast<size_t>(view.dims[0]);
+  if (!scale) return unusable(name, "holds integers, but '" + scaleName + "' is missing");
+  const auto scales = static_cast<size_t>(scale->elements());
+  if (isInteger(scale->type) || (scales != 1 && scales != rows))
+    return unusable(scaleName, "has shape " + shapeText(scale->dims) + ", expected " + std::to_string(rows) +
+                                   " or 1 floating-point scales");
+  std::vector<float> divisors(scales);
+  widenToFloat(scale->type, scale->data.data(), divisors.data(), scales);
+  if (!std::all_of(divisors.begin(), divisors.end(), [](float s) { return std::isnormal(s) && s > 0; }))
+    return unusable(scaleName, "has a scale that is not a positive number");
+  const size_t columns = values.size() / rows;
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t column = 0; column < columns; ++column)
+      values[row * columns + column] /= divisors[scales == 1 ? 0 : row];
+  return values;
+}
+
+Result<int32_t> TensorFile::readInteger(std::string_view name) const {
+  const TensorView* view = find(name);
+  if (!view || !isInteger(view->type) || view->elements() != 1)
+    return unusable(name,
+                    view ? "has shape " + shapeText(view->dims) + ", expected one integer" : "is missing");
+  int32_t value = 0;
+  const size_t size = view->data.size();
+  std::memcpy(&value, view->data.data(), size);
+  const int unused = 32 - 8 * static_cast<int>(size);
+  return static_cast<int32_t>(static_cast<uint32_t>(value) << unused) >> unused;
+}
+
+}  // namespace npuspeech

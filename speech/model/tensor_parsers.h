@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The file formats behind TensorFile, over bytes in memory.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "speech/model/tensor_file.h"
+
+namespace npuspeech {
+
+/// More than any model has (whisper-large: 1,300): what a hostile file can make us keep stays small.
+inline constexpr size_t kMaxTensors = 1 << 16;
+inline constexpr size_t kMaxTensorName = 512;
+inline constexpr size_t kMaxTensorRank = 8;
+
+/// What a file holds; the views point into the bytes that were parsed.
+struct ParsedTensors {
+  std::string spec;
+  TensorMap tensors;
+};
+
+/// Both check every size before use, keep O(bytes) memory at most, and take time linear in them (but for the
+/// ordering of names). `path` is for the errors, which are BadFile.
+Result<ParsedTensors> parseCTranslate2(std::span<const std::byte> file, std::string_view path);
+Result<ParsedTensors> parseSafetensors(std::span<const std::byte> file, std::string_view path);
+
+/// A BadFile error: "'path' is not a usable model file: at byte N, what."
+Error badTensorFile(std::string_view path, size_t offset, std::string_view what);
+
+/// The bytes that a tensor of elements of `elementSize` bytes takes; 0 where that is more than `limit`, and
+/// where a dimension is not in [1, 2^31 - 1].
+size_t tensorBytes(size_t elementSize, std::span<const int64_t> dims, size_t limit);
+
+size_t elementSize(TensorType type);
+
+}  // namespace npuspeech
