@@ -14,8 +14,8 @@ namespace npuspeech::npu {
 
 enum class SyncDirection { ToDevice, FromDevice };
 
-/// A page-aligned block of memory with a file descriptor, mapped read/write for as long as it lives. The memory itself
-/// may be used by several threads as their owner arranges; the object is immutable.
+/// A page-aligned block of memory with a file descriptor, mapped read/write for as long as it lives. The
+/// memory itself may be used by several threads as their owner arranges; the object is immutable.
 class BufferObject {
  public:
   virtual ~BufferObject() = default;
@@ -29,10 +29,12 @@ class BufferObject {
   size_t size() const { return size_; }
   std::byte* data() const { return data_; }
   template <class T>
-  T* as() const { return reinterpret_cast<T*>(data_); }
+  T* as() const {
+    return reinterpret_cast<T*>(data_);
+  }
 
-  /// Makes [offset, offset + size) as written by the CPU visible to the device, or the reverse. Call it on both sides
-  /// of every run, over the bytes that changed.
+  /// Makes [offset, offset + size) as written by the CPU visible to the device, or the reverse. Call it on
+  /// both sides of every run, over the bytes that changed.
   virtual Result<void> sync(SyncDirection direction, size_t offset, size_t size) = 0;
 
  protected:
@@ -52,8 +54,8 @@ class Device {
   virtual std::string_view name() const = 0;
   /// Memory of at least `size` bytes, zeroed. Errors: OutOfMemory (memory or file descriptors).
   virtual Result<std::shared_ptr<BufferObject>> allocate(size_t size) = 0;
-  /// Memory that somebody else exported; the descriptor is duplicated. Errors: BadValue where the descriptor is not
-  /// mappable or smaller than `size`.
+  /// Memory that somebody else exported; the descriptor is duplicated. Errors: BadValue where the descriptor
+  /// is not mappable or smaller than `size`.
   virtual Result<std::shared_ptr<BufferObject>> import(int fd, size_t size) = 0;
 };
 
@@ -65,8 +67,8 @@ struct ChosenDevice {
   std::string reason;  // one sentence: why this one, and for `auto` what kept the NPU out
 };
 
-/// `name`: "auto", "cpu", "sim", "xrt", "xrt:N". Errors: BadValue for another name, NoDevice where the device that was
-/// asked for by name is missing (with what is missing).
+/// `name`: "auto", "cpu", "sim", "xrt", "xrt:N". Errors: BadValue for another name, NoDevice where the device
+/// that was asked for by name is missing (with what is missing).
 Result<ChosenDevice> openDevice(std::string_view name);
 
 }  // namespace npuspeech::npu
