@@ -18,8 +18,8 @@
 namespace npuspeech {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNames = {"scalar",     "avx2",       "avxvnni", "avx512", "avx512vnni",
-                                                     "avx512bf16", "amx",        "neon",    "neondot", "neoni8mm"};
+constexpr std::array<std::string_view, 10> kNames = {"scalar",     "avx2", "avxvnni", "avx512",  "avx512vnni",
+                                                     "avx512bf16", "amx",  "neon",    "neondot", "neoni8mm"};
 
 #if defined(__x86_64__)
 // Linux hands out AMX tile state on request only (arch_prctl ARCH_REQ_XCOMP_PERM, feature XTILEDATA = 18).
@@ -53,23 +53,37 @@ std::array<bool, 10> probe() {
   return {true, false, false, false, false, false, false, true, dot, i8mm};
 }
 #else
-std::array<bool, 10> probe() { return {true}; }
+std::array<bool, 10> probe() {
+  return {true};
+}
 #endif
 
 // Row: the level that is forced; bits: the levels that it contains.
-constexpr unsigned bit(Isa isa) { return 1u << static_cast<int>(isa); }
+constexpr unsigned bit(Isa isa) {
+  return 1u << static_cast<int>(isa);
+}
 constexpr unsigned containedIn(Isa isa) {
   switch (isa) {
-    case Isa::Scalar: return bit(isa);
-    case Isa::Avx2: return bit(isa) | containedIn(Isa::Scalar);
-    case Isa::AvxVnni: return bit(isa) | containedIn(Isa::Avx2);
-    case Isa::Avx512: return bit(isa) | containedIn(Isa::Avx2);
-    case Isa::Avx512Vnni: return bit(isa) | containedIn(Isa::Avx512);
-    case Isa::Avx512Bf16: return bit(isa) | containedIn(Isa::Avx512Vnni);
-    case Isa::Amx: return bit(isa) | containedIn(Isa::Avx512Bf16);
-    case Isa::Neon: return bit(isa) | containedIn(Isa::Scalar);
-    case Isa::NeonDot: return bit(isa) | containedIn(Isa::Neon);
-    case Isa::NeonI8mm: return bit(isa) | containedIn(Isa::NeonDot);
+    case Isa::Scalar:
+      return bit(isa);
+    case Isa::Avx2:
+      return bit(isa) | containedIn(Isa::Scalar);
+    case Isa::AvxVnni:
+      return bit(isa) | containedIn(Isa::Avx2);
+    case Isa::Avx512:
+      return bit(isa) | containedIn(Isa::Avx2);
+    case Isa::Avx512Vnni:
+      return bit(isa) | containedIn(Isa::Avx512);
+    case Isa::Avx512Bf16:
+      return bit(isa) | containedIn(Isa::Avx512Vnni);
+    case Isa::Amx:
+      return bit(isa) | containedIn(Isa::Avx512Bf16);
+    case Isa::Neon:
+      return bit(isa) | containedIn(Isa::Scalar);
+    case Isa::NeonDot:
+      return bit(isa) | containedIn(Isa::Neon);
+    case Isa::NeonI8mm:
+      return bit(isa) | containedIn(Isa::NeonDot);
   }
   return bit(Isa::Scalar);
 }
@@ -91,7 +105,9 @@ unsigned enabledLevels() {
 
 }  // namespace
 
-std::string_view isaName(Isa isa) { return kNames[static_cast<size_t>(isa)]; }
+std::string_view isaName(Isa isa) {
+  return kNames[static_cast<size_t>(isa)];
+}
 
 bool cpuSupports(Isa isa) {
   static const std::array<bool, 10> supported = probe();

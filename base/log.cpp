@@ -10,7 +10,9 @@ namespace {
 std::atomic<LogSink> currentSink{nullptr};
 }
 
-void setLogSink(LogSink sink) { currentSink.store(sink, std::memory_order_release); }
+void setLogSink(LogSink sink) {
+  currentSink.store(sink, std::memory_order_release);
+}
 
 void logf(LogLevel level, const char* format, ...) {
   const LogSink sink = currentSink.load(std::memory_order_acquire);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where the engine's diagnostics go. The engine prints nothing itself: the plugin forwards them to GStreamer's log.
+// Where the engine's diagnostics go. The engine prints nothing itself: the plugin forwards them to
+// GStreamer's log.
 #pragma once
 
 #include <string_view>

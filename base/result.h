@@ -10,18 +10,19 @@
 namespace npuspeech {
 
 enum class ErrorCode {
-  NotFound,     // a file, folder or device that was named is not there
-  BadFile,      // a file is there, but is truncated, corrupt or of another format
-  BadValue,     // an option or argument is out of its range
-  Unsupported,  // valid, but not something this build or machine does
-  NoDevice,     // no accelerator of the kind that was asked for
-  DeviceFailed, // the accelerator gave up in mid-work
-  OutOfMemory,  // memory, file descriptors or disk ran out
-  Cancelled,    // the caller asked to stop
-  Internal,     // a defect of ours
+  NotFound,      // a file, folder or device that was named is not there
+  BadFile,       // a file is there, but is truncated, corrupt or of another format
+  BadValue,      // an option or argument is out of its range
+  Unsupported,   // valid, but not something this build or machine does
+  NoDevice,      // no accelerator of the kind that was asked for
+  DeviceFailed,  // the accelerator gave up in mid-work
+  OutOfMemory,   // memory, file descriptors or disk ran out
+  Cancelled,     // the caller asked to stop
+  Internal,      // a defect of ours
 };
 
-/// What failed: `message` is one sentence that names the file or value at fault, what was expected, and what to do.
+/// What failed: `message` is one sentence that names the file or value at fault, what was expected, and what
+/// to do.
 struct Error {
   ErrorCode code = ErrorCode::Internal;
   std::string message;

@@ -19,8 +19,8 @@ inline void pauseCpu() {
 #endif
 }
 
-// About 20 to 50 microseconds: longer than the serial stretches between the loops of one layer, and short enough that a
-// paused stream costs nothing that a user would see.
+// About 20 to 50 microseconds: longer than the serial stretches between the loops of one layer, and short
+// enough that a paused stream costs nothing that a user would see.
 constexpr int kSpins = 800;
 
 }  // namespace
@@ -31,7 +31,8 @@ struct ThreadPool::Shared {
   std::condition_variable turnChanged;
   uint64_t nextTicket = 0, servedTicket = 0;  // both under turnMutex
 
-  // The loop that is running. Written by the caller before `generation` is raised, read by workers after they saw it.
+  // The loop that is running. Written by the caller before `generation` is raised, read by workers after they
+  // saw it.
   void* context = nullptr;
   Thunk thunk = nullptr;
   size_t count = 0;
@@ -45,7 +46,8 @@ struct ThreadPool::Shared {
   int sleepers = 0;  // under sleepMutex
 
   void work(int worker) {
-    for (size_t i; (i = nextIndex.fetch_add(1, std::memory_order_relaxed)) < count;) thunk(context, i, worker);
+    for (size_t i; (i = nextIndex.fetch_add(1, std::memory_order_relaxed)) < count;)
+      thunk(context, i, worker);
   }
 };
 
@@ -68,7 +70,8 @@ void ThreadPool::workerLoop(int worker) {
   Shared& s = *shared_;
   uint64_t seen = 0;
   for (;;) {
-    for (int spin = 0; spin < kSpins && s.generation.load(std::memory_order_acquire) == seen; ++spin) pauseCpu();
+    for (int spin = 0; spin < kSpins && s.generation.load(std::memory_order_acquire) == seen; ++spin)
+      pauseCpu();
     if (s.generation.load(std::memory_order_acquire) == seen) {
       std::unique_lock lock(s.sleepMutex);
       ++s.sleepers;

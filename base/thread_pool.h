@@ -12,10 +12,10 @@
 
 namespace npuspeech {
 
-/// Runs loops over `threads` threads: the caller and threads - 1 workers. Callers on several threads take turns, loop
-/// by loop and in the order of their arrival, so that one pool never runs more threads than it has. Workers sleep
-/// between loops, after a spin of a few microseconds that bridges the gaps inside one computation. The destructor
-/// joins the workers; no loop may be running then.
+/// Runs loops over `threads` threads: the caller and threads - 1 workers. Callers on several threads take
+/// turns, loop by loop and in the order of their arrival, so that one pool never runs more threads than it
+/// has. Workers sleep between loops, after a spin of a few microseconds that bridges the gaps inside one
+/// computation. The destructor joins the workers; no loop may be running then.
 class ThreadPool {
  public:
   /// threads: 1 to 64, clamped.
@@ -26,9 +26,9 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls body(index, worker) once for every index in [0, count), on any of the threads, and returns when all calls
-  /// have. `worker` is in [0, threads()): two calls with the same one never overlap, so it may index scratch memory.
-  /// The body must not throw and must not call parallelFor. Does not allocate.
+  /// Calls body(index, worker) once for every index in [0, count), on any of the threads, and returns when
+  /// all calls have. `worker` is in [0, threads()): two calls with the same one never overlap, so it may
+  /// index scratch memory. The body must not throw and must not call parallelFor. Does not allocate.
   template <class Body>
   void parallelFor(size_t count, Body&& body) {
     using Callable = std::remove_reference_t<Body>;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the elements use: a Whisper model that is loaded once per process, encodes windows and decodes them to text.
+// What the elements use: a Whisper model that is loaded once per process, encodes windows and decodes them to
+// text.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct EngineOptions {
   std::string model;            // a folder, or the name of a model that tools/fetch-model put into the cache
   std::string device = "auto";  // as npu::openDevice
   Precision precision = Precision::Float32;
-  int threads = 0;              // 0: the physical cores
+  int threads = 0;  // 0: the physical cores
   bool operator==(const EngineOptions&) const = default;
 };
 
@@ -31,13 +32,13 @@ struct Word {
   int64_t startNs = 0, endNs = 0;  // from the window's start
   std::string text;
   float probability = 0;
-  bool spaceBefore = true;         // false inside scripts written without spaces, and for what continues a word
+  bool spaceBefore = true;  // false inside scripts written without spaces, and for what continues a word
 };
 
 /// What one window said. No words: nothing was said.
 struct DecodedWindow {
   std::vector<Word> words;
-  std::string language;            // ISO 639-1 code
+  std::string language;  // ISO 639-1 code
   float averageLogProbability = 0;
   float noSpeechProbability = 0;
 };
@@ -45,48 +46,53 @@ struct DecodedWindow {
 struct StreamOptions {
   std::string language = "auto";  // a code that the model knows, or "auto"
   Task task = Task::Transcribe;
-  std::string prompt;             // names and terms to expect
+  std::string prompt;  // names and terms to expect
   int beamSize = 1;
+  bool live = false;  // decode each window at once rather than several together
 };
 
 /// A window that waits for its text.
 struct EncodedWindow {
-  std::shared_ptr<const npu::BufferObject> states;  // [rows][stateWidth] float32: audio rows, then padding rows
-  std::shared_ptr<const void> keepAlive;            // held until the window is done with (a pooled buffer); may be null
+  std::shared_ptr<const npu::BufferObject>
+      states;  // [rows][stateWidth] float32: audio rows, then padding rows
+  std::shared_ptr<const npu::BufferObject> logMel;  // what they were encoded from: lets a window whose text
+                                                    // loops be done again at full context; may be null
+  std::shared_ptr<const void> keepAlive;  // held until the window is done with (a pooled buffer); may be null
   WindowShape shape;
 };
 
-/// One stream of windows to be decoded in their order. Submitting and cancelling are thread-safe; destroying it
-/// cancels, and waits for a callback that is running.
+/// One stream of windows to be decoded in their order. Submitting and cancelling are thread-safe; destroying
+/// it cancels, and waits for a callback that is running.
 class DecodeStream {
  public:
   using Done = std::function<void(Result<DecodedWindow>)>;
   virtual ~DecodeStream() = default;
 
-  /// Queues a window. `done` is called once, on the engine's thread, in order of submission; it must return soon and
-  /// must not call this stream. A cancelled window's error is Cancelled.
+  /// Queues a window. `done` is called once, on the engine's thread, in order of submission; it must return
+  /// soon and must not call this stream. A cancelled window's error is Cancelled.
   virtual void submit(EncodedWindow window, Done done) = 0;
   /// Interrupts what is decoding and drops what waits; returns at once. The stream can be used again.
   virtual void cancel() = 0;
 };
 
 struct ModelInfo {
-  std::string name;               // of its folder
-  int melBins = 0;                // 80 or 128
-  int audioContext = 0;           // 1500
-  int stateWidth = 0;             // 512 for base
+  std::string name;      // of its folder
+  int melBins = 0;       // 80 or 128
+  int audioContext = 0;  // 1500
+  int stateWidth = 0;    // 512 for base
   bool multilingual = false;
   std::vector<std::string> languages;  // codes
 };
 
-/// A loaded model on a device, with the threads that compute. Elements that ask for the same options share one.
+/// A loaded model on a device, with the threads that compute. Elements that ask for the same options share
+/// one.
 class Engine {
  public:
   /// `fraction` in [0, 1]. Called on the loading thread.
   using Progress = std::function<void(double fraction)>;
 
-  /// Loads the model, or waits for one that is being loaded. Takes up to a second: call it outside the streaming
-  /// threads. Errors name the file at fault.
+  /// Loads the model, or waits for one that is being loaded. Takes up to a second: call it outside the
+  /// streaming threads. Errors name the file at fault.
   static Result<std::shared_ptr<Engine>> open(const EngineOptions& options, const Progress& progress,
                                               std::stop_token stop);
   virtual ~Engine() = default;
@@ -95,12 +101,10 @@ class Engine {
   virtual npu::Device& device() = 0;
   virtual const std::string& deviceReason() const = 0;
 
-  /// Rows of the states that encoding `shape` gives.
-  static int encodedRows(const WindowShape& shape);
-  /// Reads [frames][melBins] log-mel, writes [encodedRows][stateWidth] states. Thread-safe; computes on the engine's
-  /// threads. `stop` interrupts it between layers.
-  virtual Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape, npu::BufferObject& states,
-                              std::stop_token stop) = 0;
+  /// Reads [shape.frames][melBins] log-mel, writes [shape.rows()][stateWidth] states. Thread-safe; computes
+  /// on the engine's threads. `stop` interrupts it between layers.
+  virtual Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape,
+                              npu::BufferObject& states, std::stop_token stop) = 0;
   /// Errors: BadValue for a language or task that the model does not have.
   virtual Result<std::unique_ptr<DecodeStream>> openStream(const StreamOptions& options) = 0;
 };

@@ -44,7 +44,8 @@ TEST(ThreadPool, CallersTakeTurns) {
     for (int i = 0; i < 300; ++i)
       pool.parallelFor(4, [&](size_t, int) {
         const int now = inside.fetch_add(1) + 1;
-        for (int seen = most.load(); now > seen && !most.compare_exchange_weak(seen, now);) {}
+        for (int seen = most.load(); now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
         inside.fetch_sub(1);
       });
   };

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Decodes the windows of all streams together: one pass over the weights per step serves up to sixteen
+// sequences.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "speech/whisper/engine.h"
+#include "speech/whisper/window_decoding.h"
+
+namespace npuspeech {
+
+/// Owns the decoding thread; the destructor stops it. Streams must be gone by then.
+class BatchDecoder {
+ public:
+  /// Encodes a window again at full context; null when that fails. Called on the decoding thread.
+  using EncodeFull =
+      std::function<std::shared_ptr<const CrossAttentionCache>(Decoder&, const EncodedWindow&)>;
+
+  BatchDecoder(std::shared_ptr<const WhisperWeights> weights, ThreadPool& pool, EncodeFull encodeFull);
+  ~BatchDecoder();
+
+  std::unique_ptr<DecodeStream> openStream(StreamContext context);
+
+  /// An encoder has started (+1) or ended (-1) a window. While one is at work, windows of streams that are
+  /// not live wait for company: a step costs nearly the same for one sequence as for eight. Thread-safe.
+  void encoderActive(int change);
+
+ private:
+  class Stream;
+  struct Job;
+  using Clock = std::chrono::steady_clock;
+
+  void run();
+  bool startsNow();                           // under mutex_
+  std::vector<std::shared_ptr<Job>> admit();  // under mutex_
+  void prepare(Job& job);
+  void step(const std::vector<std::shared_ptr<Job>>& active);
+  void deliver(std::unique_lock<std::mutex>& lock);
+  bool isFirstOfStream(const Job& job) const;  // under mutex_
+
+  std::shared_ptr<const WhisperWeights> weights_;
+  ThreadPool& pool_;
+  EncodeFull encodeFull_;
+  std::vector<Vocabulary::Head> heads_;
+  Decoder decoder_;                     // the decoding thread's
+  std::vector<Decoder::Input> inputs_;  // the decoding thread's
+
+  std::mutex mutex_;
+  std::condition_variable changed_;       // a job or an encoder came or went, or stopping
+  std::condition_variable delivered_;     // a callback has returned
+  std::list<std::shared_ptr<Job>> jobs_;  // in order of submission, until delivered; under mutex_
+  int encoding_ = 0;                      // under mutex_
+  Clock::time_point encodedAt_;           // when it became 0; under mutex_
+  bool stopping_ = false;                 // under mutex_
+  std::thread thread_;
+};
+
+/// Heads whose attention tells when a word is said: the model's own list, or all of the later half of the
+/// layers.
+std::vector<Vocabulary::Head> alignmentHeads(const WhisperWeights& weights);
+
+}  // namespace npuspeech

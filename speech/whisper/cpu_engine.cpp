@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The engine that computes on the CPU, and the process's table of loaded models.
+#include <algorithm>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "speech/whisper/batch_decoder.h"
+#include "speech/whisper/encoder.h"
+#include "speech/whisper/engine.h"
+
+namespace npuspeech {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CpuEngine : public Engine {
+ public:
+  CpuEngine(std::shared_ptr<const WhisperWeights> weights, npu::ChosenDevice device, int threads)
+      : weights_(std::move(weights)),
+        device_(std::move(device)),
+        pool_(threads),
+        encoder_(weights_),
+        decoder_(weights_, pool_, [this](Decoder& decoder, const EncodedWindow& window) {
+          return encodeFull(decoder, window);
+        }) {
+    info_.name = weights_->name;
+    info_.melBins = weights_->melBins;
+    info_.audioContext = weights_->audioContext;
+    info_.stateWidth = weights_->width;
+    info_.multilingual = weights_->vocabulary->multilingual();
+    info_.languages = info_.multilingual ? weights_->vocabulary->languages() : std::vector<std::string>{"en"};
+  }
+
+  const ModelInfo& info() const override { return info_; }
+  npu::Device& device() override { return *device_.device; }
+  const std::string& deviceReason() const override { return device_.reason; }
+
+  Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape, npu::BufferObject& states,
+                      std::stop_token stop) override {
+    const size_t melBytes =
+        static_cast<size_t>(shape.frames) * static_cast<size_t>(info_.melBins) * sizeof(float);
+    const size_t stateBytes =
+        static_cast<size_t>(shape.rows()) * static_cast<size_t>(info_.stateWidth) * sizeof(float);
+    if (shape.frames < 1 || shape.context != info_.audioContext || shape.audioRows() > shape.context ||
+        logMel.size() < melBytes || states.size() < stateBytes)
+      return Error{ErrorCode::BadValue, "a window of " + std::to_string(shape.frames) +
+                                            " log-mel frames does not fit the model " + info_.name +
+                                            " or its buffers"};
+    decoder_.encoderActive(+1);
+    bool complete = false;
+    try {
+      std::lock_guard lock(encoderMutex_);
+      complete = encoder_.encode(pool_, logMel.as<const float>(), shape, states.as<float>(), stop);
+    } catch (const std::bad_alloc&) {
+      decoder_.encoderActive(-1);
+      return Error{ErrorCode::OutOfMemory, "no memory to encode a window"};
+    }
+    decoder_.encoderActive(-1);
+    if (!complete) return Error{ErrorCode::Cancelled, "encoding was cancelled"};
+    return {};
+  }
+
+  Result<std::unique_ptr<DecodeStream>> openStream(const StreamOptions& options) override {
+    const Vocabulary& vocabulary = *weights_->vocabulary;
+    StreamContext context;
+    context.options = options;
+    if (!info_.multilingual) {
+      if (options.language != "auto" && options.language != "en")
+        return Error{ErrorCode::BadValue, "the model " + info_.name +
+                                              " knows English only, not the language \"" + options.language +
+                                              "\"; use a multilingual model"};
+      if (options.task == Task::Translate)
+        return Error{ErrorCode::BadValue,
+                     "the model " + info_.name + " cannot translate; use a multilingual model"};
+      context.language = 0;
+      context.languageCode = "en";
+    } else if (options.language != "auto") {
+      context.language = vocabulary.languageToken(options.language);
+      context.languageCode = options.language;
+      if (!context.language)
+        return Error{ErrorCode::BadValue, "the model " + info_.name + " does not know the language \"" +
+                                              options.language +
+                                              "\"; give a code such as \"en\" or \"de\", or \"auto\""};
+    }
+    if (!options.prompt.empty()) {
+      auto tokens = vocabulary.encode(" " + options.prompt);
+      if (!tokens) return tokens.error();
+      context.prompt = std::move(*tokens);
+    }
+    return decoder_.openStream(std::move(context));
+  }
+
+ private:
+  std::shared_ptr<const CrossAttentionCache> encodeFull(Decoder& decoder, const EncodedWindow& window) {
+    WindowShape shape = window.shape;
+    shape.padding = kFullContext;
+    AlignedVector<float> states(static_cast<size_t>(shape.rows()) * static_cast<size_t>(info_.stateWidth));
+    std::lock_guard lock(encoderMutex_);
+    encoder_.encode(pool_, window.logMel->as<const float>(), shape, states.data(), {});
+    return decoder.prepare(pool_, states.data(), shape);
+  }
+
+  std::shared_ptr<const WhisperWeights> weights_;
+  npu::ChosenDevice device_;
+  ModelInfo info_;
+  ThreadPool pool_;
+  std::mutex encoderMutex_;  // the encoder computes one window at a time
+  Encoder encoder_;          // under encoderMutex_
+  BatchDecoder decoder_;
+};
+
+// A thread for each physical core: the second thread of a core adds nothing to arithmetic.
+int physicalCores() {
+  std::set<std::string> cores;
+  const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  for (int i = 0; i < processors; ++i) {
+    std::ifstream siblings("/sys/devices/system/cpu/cpu" + std::to_string(i) + "/topology/thread_siblings");
+    std::string mask;
+    if (std::getline(siblings, mask)) cores.insert(mask);
+  }
+  return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
+}
+
+fs::path cacheFolder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return cache;
+  const char* home = std::getenv("HOME");
+  return fs::path(home ? home : "/") / ".cache";
+}
+
+Result<std::string> findModel(const std::string& model) {
+  std::error_code ignored;
+  if (model.empty())
+    return Error{ErrorCode::BadValue, "no model is named; give a folder, or a name such as whisper-base"};
+  if (fs::is_directory(model, ignored)) return model;
+  const fs::path cached = cacheFolder() / "npuspeech" / "models" / model;
+  if (model.find('/') == std::string::npos && fs::is_directory(cached, ignored)) return cached.string();
+  return Error{ErrorCode::NotFound, "there is no model \"" + model + "\": it is neither a folder nor in " +
+                                        cached.parent_path().string() + "; get one with tools/fetch-model"};
+}
+
+// One entry per set of options: a weak reference, or that somebody is loading it.
+struct Table {
+  struct Entry {
+    std::weak_ptr<Engine> engine;
+    bool loading = false;
+  };
+  std::mutex mutex;
+  std::condition_variable loaded;
+  std::map<std::tuple<std::string, std::string, Precision, int>, Entry> entries;
+};
+
+Table& table() {
+  static Table* const instance = new Table;  // never destroyed: threads of an application may end after main
+  return *instance;
+}
+
+Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOptions& options, int threads,
+                                     const Engine::Progress& progress, const std::stop_token& stop) {
+  auto device = npu::openDevice(options.device);
+  if (!device) return device.error();
+  if (options.precision == Precision::Int8)
+    return Error{ErrorCode::Unsupported, "precision int8 is not in this version; use float32"};
+  try {
+    auto weights = WhisperWeights::load(folder, progress, stop);
+    if (!weights) return weights.error();
+    return std::shared_ptr<Engine>(std::make_shared<CpuEngine>(*weights, std::move(*device), threads));
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::OutOfMemory, "no memory to load the model " + folder};
+  }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Engine>> Engine::open(const EngineOptions& options, const Progress& progress,
+                                             std::stop_token stop) {
+  auto folder = findModel(options.model);
+  if (!folder) return folder.error();
+  std::error_code ignored;
+  const fs::path canonical = fs::weakly_canonical(*folder, ignored);
+  const int threads = options.threads > 0 ? options.threads : physicalCores();
+  Table& models = table();
+  const auto key = std::tuple(canonical.string(), options.device, options.precision, threads);
+
+  std::unique_lock lock(models.mutex);
+  Table::Entry& entry = models.entries[key];
+  models.loaded.wait(lock, [&] { return !entry.loading; });
+  if (std::shared_ptr<Engine> engine = entry.engine.lock()) return engine;
+  entry.loading = true;
+  lock.unlock();
+  auto engine = load(canonical.string(), options, threads, progress, stop);
+  lock.lock();
+  entry.loading = false;
+  if (engine) entry.engine = *engine;
+  models.loaded.notify_all();
+  return engine;
+}
+
+}  // namespace npuspeech

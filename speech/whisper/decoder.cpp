@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/whisper/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/decode_attention_f32/decode_attention_f32.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr size_t kHeadDim = 64;
+const float kScoreScale = 1.0f / std::sqrt(static_cast<float>(kHeadDim));
+
+}  // namespace
+
+void Sequence::truncate(int length) {
+  length_ = std::min(length_, length);
+}
+
+std::span<const float> Sequence::alignment(int position) const {
+  const size_t stride = static_cast<size_t>(alignmentStride_);
+  return {alignment_.data() + static_cast<size_t>(position) * stride, stride};
+}
+
+Decoder::Decoder(std::shared_ptr<const WhisperWeights> weights, std::vector<Vocabulary::Head> alignmentHeads)
+    : weights_(std::move(weights)), alignmentHeads_(std::move(alignmentHeads)) {
+  logitStride_ = (static_cast<size_t>(weights_->vocabularySize) + 15) / 16 * 16;
+}
+
+std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, const float* states,
+                                                            const WindowShape& shape) {
+  const WhisperWeights& w = *weights_;
+  const std::vector<PaddingBlock> padding = paddingBlocks(shape);
+  auto cross = std::make_shared<CrossAttentionCache>();
+  cross->audioRows = shape.audioRows();
+  cross->rows = cross->audioRows + static_cast<int>(padding.size());
+  const size_t rows = static_cast<size_t>(cross->rows), width = static_cast<size_t>(w.width);
+  cross->keyBias.assign(rows, 0.0f);
+  for (size_t i = 0; i < padding.size(); ++i)
+    cross->keyBias[static_cast<size_t>(cross->audioRows) + i] =
+        std::log(static_cast<float>(padding[i].count));
+
+  cross->keysAndValues.resize(w.decoder.size() * 2 * rows * width);
+  float* out = cross->keysAndValues.data();
+  const Rows in{const_cast<float*>(states), width};
+  for (const DecoderLayer& layer : w.decoder)
+    for (int part = 0; part < 2 * w.heads; ++part, out += rows * kHeadDim)
+      layer.crossKv.applyPart(pool, in, cross->rows, part * static_cast<int>(kHeadDim),
+                              static_cast<int>(kHeadDim), {out, kHeadDim});
+  return cross;
+}
+
+Sequence Decoder::start(std::shared_ptr<const CrossAttentionCache> cross) const {
+  const WhisperWeights& w = *weights_;
+  Sequence sequence;
+  sequence.alignmentStride_ = static_cast<int>(alignmentHeads_.size()) * cross->audioRows;
+  sequence.cross_ = std::move(cross);
+  // Not cleared: pages of positions that are never reached stay untouched.
+  const size_t context = static_cast<size_t>(w.textContext);
+  sequence.keysAndValues_.resize(w.decoder.size() * 2 * context * static_cast<size_t>(w.width));
+  sequence.alignment_.resize(context * static_cast<size_t>(sequence.alignmentStride_));
+  return sequence;
+}
+
+Sequence Decoder::fork(const Sequence& from) const {
+  Sequence sequence = start(from.cross_);
+  const size_t context = static_cast<size_t>(weights_->textContext),
+               width = static_cast<size_t>(weights_->width);
+  const size_t used = static_cast<size_t>(from.length_);
+  for (size_t part = 0; part < weights_->decoder.size() * 2; ++part)
+    std::memcpy(sequence.keysAndValues_.data() + part * context * width,
+                from.keysAndValues_.data() + part * context * width, used * width * sizeof(float));
+  std::memcpy(sequence.alignment_.data(), from.alignment_.data(),
+              used * static_cast<size_t>(from.alignmentStride_) * sizeof(float));
+  sequence.length_ = from.length_;
+  return sequence;
+}
+
+void Decoder::reserve(size_t rows, size_t logitRows, int keys, int threads) {
+  const size_t width = static_cast<size_t>(weights_->width);
+  auto grow = [](AlignedVector<float>& vector, size_t size) {
+    if (vector.size() < size) vector.resize(size);
+  };
+  grow(x_, rows * width);
+  grow(normed_, rows * width);
+  grow(attended_, rows * width);
+  grow(wide_, rows * static_cast<size_t>(std::max(3 * weights_->width, weights_->ffnWidth)));
+  attentionStride_ = (static_cast<size_t>(std::max(keys, weights_->textContext)) + 15) / 16 * 16;
+  grow(attentionWeights_, attentionStride_ * static_cast<size_t>(threads));
+  grow(logits_, logitRows * logitStride_);
+}
+
+std::span<float> Decoder::logits(size_t i) {
+  return {logits_.data() + i * logitStride_, static_cast<size_t>(weights_->vocabularySize)};
+}
+
+void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
+  const WhisperWeights& w = *weights_;
+  const size_t width = static_cast<size_t>(w.width), ffnWidth = static_cast<size_t>(w.ffnWidth);
+  const int rows = static_cast<int>(inputs.size());
+  int keys = 0;
+  size_t logitRows = 0;
+  for (const Input& input : inputs) {
+    keys = std::max(keys, input.sequence->cross().rows);
+    logitRows += input.wantLogits;
+  }
+  reserve(inputs.size(), logitRows, keys, pool.threads());
+
+  positions_.resize(inputs.size());
+  for (size_t r = 0; r < inputs.size(); ++r) {
+    positions_[r] = inputs[r].sequence->length_++;
+    float* const x = x_.data() + r * width;
+    w.projection.readRow(inputs[r].token, x);
+    const float* const position = w.textPositions.data() + static_cast<size_t>(positions_[r]) * width;
+    for (size_t i = 0; i < width; ++i) x[i] += position[i];
+  }
+
+  const Rows x{x_.data(), width}, normed{normed_.data(), width}, attended{attended_.data(), width};
+  const Rows qkv{wide_.data(), 3 * width}, query{wide_.data(), width}, inside{wide_.data(), ffnWidth};
+  for (size_t i = 0; i < w.decoder.size(); ++i) {
+    const DecoderLayer& layer = w.decoder[i];
+    layer.selfNorm.apply(pool, x, rows, normed);
+    layer.selfQkv.apply(pool, normed, rows, qkv);
+    selfAttention(pool, i, inputs);
+    layer.selfOut.apply(pool, attended, rows, x, Activation::None, x);
+
+    layer.crossNorm.apply(pool, x, rows, normed);
+    layer.crossQ.apply(pool, normed, rows, query);
+    crossAttention(pool, i, inputs);
+    layer.crossOut.apply(pool, attended, rows, x, Activation::None, x);
+
+    layer.ffnNorm.apply(pool, x, rows, normed);
+    layer.ffn1.apply(pool, normed, rows, inside, Activation::Gelu);
+    layer.ffn2.apply(pool, inside, rows, x, Activation::None, x);
+  }
+
+  size_t wanted = 0;
+  for (size_t r = 0; r < inputs.size(); ++r)
+    if (inputs[r].wantLogits)
+      w.decoderNorm.apply(pool, {x_.data() + r * width, width}, 1,
+                          {normed_.data() + wanted++ * width, width});
+  if (wanted) w.projection.apply(pool, normed, static_cast<int>(wanted), {logits_.data(), logitStride_});
+}
+
+void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs) {
+  const WhisperWeights& w = *weights_;
+  const size_t width = static_cast<size_t>(w.width), heads = static_cast<size_t>(w.heads);
+  const size_t part = static_cast<size_t>(w.textContext) * width;
+  for (size_t r = 0; r < inputs.size(); ++r) {
+    float* const keys = inputs[r].sequence->keysAndValues_.data() + 2 * layer * part;
+    const float* const qkv = wide_.data() + r * 3 * width;
+    const size_t offset = static_cast<size_t>(positions_[r]) * width;
+    std::memcpy(keys + offset, qkv + width, width * sizeof(float));
+    std::memcpy(keys + part + offset, qkv + 2 * width, width * sizeof(float));
+  }
+  pool.parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
+    const size_t r = i / heads, head = i % heads;
+    const float* const keys = inputs[r].sequence->keysAndValues_.data() + 2 * layer * part + head * kHeadDim;
+    decodeAttentionF32({.q = wide_.data() + r * 3 * width + head * kHeadDim,
+                        .k = keys,
+                        .v = keys + part,
+                        .kStride = width,
+                        .vStride = width,
+                        .weights = attentionWeights_.data() + static_cast<size_t>(worker) * attentionStride_,
+                        .out = attended_.data() + r * width + head * kHeadDim,
+                        .scale = kScoreScale,
+                        .headDim = static_cast<int>(kHeadDim),
+                        .keys = positions_[r] + 1});
+  });
+}
+
+void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs) {
+  const size_t width = static_cast<size_t>(weights_->width), heads = static_cast<size_t>(weights_->heads);
+  pool.parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
+    const size_t r = i / heads, head = i % heads;
+    Sequence& sequence = *inputs[r].sequence;
+    const CrossAttentionCache& cross = sequence.cross();
+    const size_t rows = static_cast<size_t>(cross.rows), audioRows = static_cast<size_t>(cross.audioRows);
+    const float* const keys = cross.keysAndValues.data() + (2 * layer * heads + head) * rows * kHeadDim;
+    float* const looked = attentionWeights_.data() + static_cast<size_t>(worker) * attentionStride_;
+    decodeAttentionF32({.q = wide_.data() + r * width + head * kHeadDim,
+                        .k = keys,
+                        .v = keys + heads * rows * kHeadDim,
+                        .kStride = kHeadDim,
+                        .vStride = kHeadDim,
+                        .keyBias = cross.keyBias.data(),
+                        .weights = looked,
+                        .out = attended_.data() + r * width + head * kHeadDim,
+                        .scale = kScoreScale,
+                        .headDim = static_cast<int>(kHeadDim),
+                        .keys = cross.rows});
+    for (size_t a = 0; a < alignmentHeads_.size(); ++a) {
+      if (static_cast<size_t>(alignmentHeads_[a].layer) != layer ||
+          static_cast<size_t>(alignmentHeads_[a].head) != head)
+        continue;
+      // A softmax over the audio alone, as Whisper's alignment takes it.
+      float sum = 1e-20f;
+      for (size_t j = 0; j < audioRows; ++j) sum += looked[j];
+      float* const out = sequence.alignment_.data() +
+                         static_cast<size_t>(positions_[r]) * static_cast<size_t>(sequence.alignmentStride_) +
+                         a * audioRows;
+      for (size_t j = 0; j < audioRows; ++j) out[j] = looked[j] / sum;
+    }
+  });
+}
+
+}  // namespace npuspeech

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Whisper's encoder on the CPU: log-mel in, states out, for the audio's rows and one row per padding block.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "base/aligned.h"
+#include "base/thread_pool.h"
+#include "kernels/attention_f32/attention_f32.h"
+#include "speech/whisper/weights.h"
+#include "speech/whisper/window.h"
+
+namespace npuspeech {
+
+/// One computation at a time; keeps its working memory from window to window (24 MB for a full window of
+/// base).
+class Encoder {
+ public:
+  explicit Encoder(std::shared_ptr<const WhisperWeights> weights) : weights_(std::move(weights)) {}
+
+  /// mel: [shape.frames][melBins]; states: [shape.rows()][width]. False when `stop` ended it before its end.
+  bool encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
+              const std::stop_token& stop);
+
+ private:
+  void convolve(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states);
+  void runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states);
+
+  std::shared_ptr<const WhisperWeights> weights_;
+  AlignedVector<float> hidden_;   // [frames + 4][width]: the first convolution, a zero row in front
+  AlignedVector<float> edge_;     // log-mel at both ends with the padding around it
+  AlignedVector<float> normed_;   // [rows][width]; later the attention's result
+  AlignedVector<float> wide_;     // [rows][max(3 width, ffnWidth)]: Q, K, V, or the FFN's inside
+  AlignedVector<float> keyBias_;  // [rows]
+  AttentionF32Scratch attentionScratch_;
+};
+
+}  // namespace npuspeech

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/whisper/hypothesis.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+namespace npuspeech {
+
+void Hypothesis::append(Token token, float logProbability) {
+  tokens.push_back(token);
+  logProbabilities.push_back(logProbability);
+  sumLogProbability += logProbability;
+}
+
+float Hypothesis::averageLogProbability() const {
+  return sumLogProbability / static_cast<float>(tokens.size() + 1);
+}
+
+bool endsInLoop(const std::vector<Token>& tokens) {
+  constexpr size_t kMaxPeriod = 30, kMinRepeats = 4, kMinLength = 24;
+  for (size_t period = 1; period <= kMaxPeriod && period * kMinRepeats <= tokens.size(); ++period) {
+    const size_t length = std::max(period * kMinRepeats, kMinLength);
+    if (length > tokens.size()) continue;
+    const auto tail = tokens.end() - static_cast<std::ptrdiff_t>(length);
+    if (std::equal(tail, tokens.end() - static_cast<std::ptrdiff_t>(period),
+                   tail + static_cast<std::ptrdiff_t>(period)))
+      return true;
+  }
+  return false;
+}
+
+float compressionRatio(const Vocabulary& vocabulary, const std::vector<Token>& tokens) {
+  std::string text;
+  for (Token token : tokens) text += vocabulary.bytes(token);
+  const size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string::npos) return 0;
+  text.erase(0, begin);
+  uLongf packedSize = compressBound(text.size());
+  std::vector<Bytef> packed(packedSize);
+  if (compress(packed.data(), &packedSize, reinterpret_cast<const Bytef*>(text.data()), text.size()) != Z_OK)
+    return 0;
+  return static_cast<float>(text.size()) / static_cast<float>(packedSize);
+}
+
+}  // namespace npuspeech

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a window may have said, as far as it has been decoded, and how good that looks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "speech/model/vocabulary.h"
+#include "speech/whisper/decoder.h"
+
+namespace npuspeech {
+
+struct Hypothesis {
+  Sequence sequence;
+  std::vector<Token> tokens;            // after the prompt, without the end of text
+  std::vector<float> logProbabilities;  // of each token
+  float sumLogProbability = 0;          // with the end of text's
+  bool finished = false, looped = false;
+
+  void append(Token token, float logProbability);
+  /// Mean over the tokens and the end of text, as openai/whisper's avg_logprob.
+  float averageLogProbability() const;
+};
+
+/// True when the newest tokens are one phrase over and over: more often and for longer than people repeat
+/// themselves.
+bool endsInLoop(const std::vector<Token>& tokens);
+
+/// Bytes of the text over its bytes after zlib's: high for text that repeats itself.
+float compressionRatio(const Vocabulary& vocabulary, const std::vector<Token>& tokens);
+
+}  // namespace npuspeech

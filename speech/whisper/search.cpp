@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/whisper/search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
+
+namespace npuspeech {
+namespace {
+
+Token sample(std::span<const float> logits, float temperature, std::mt19937& random) {
+  const float max = *std::max_element(logits.begin(), logits.end());
+  double total = 0;
+  for (float logit : logits) total += std::exp(static_cast<double>((logit - max) / temperature));
+  double left = std::uniform_real_distribution<double>(0, total)(random);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    left -= std::exp(static_cast<double>((logits[i] - max) / temperature));
+    if (left <= 0) return static_cast<Token>(i);
+  }
+  return static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+}  // namespace
+
+Search::Search(const Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
+               std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options)
+    : vocabulary_(vocabulary), rules_(rules), prompt_(std::move(prompt)), options_(options) {
+  active_.emplace_back().sequence = decoder.start(std::move(cross));
+}
+
+void Search::addInputs(std::vector<Decoder::Input>& inputs) {
+  if (!prefilled_) {
+    for (size_t i = 0; i < prompt_.tokens.size(); ++i) {
+      const bool wanted = i == prompt_.startOfTranscript || i + 1 == prompt_.tokens.size();
+      inputs.push_back({&active_[0].sequence, prompt_.tokens[i], wanted});
+    }
+    return;
+  }
+  for (Hypothesis& hypothesis : active_)
+    inputs.push_back({&hypothesis.sequence, hypothesis.tokens.back(), true});
+}
+
+size_t Search::consume(Decoder& decoder, size_t firstLogits) {
+  if (!prefilled_) {
+    const std::span<float> start = decoder.logits(firstLogits);
+    if (const Token noSpeech = vocabulary_.noSpeech(); noSpeech >= 0)
+      noSpeechProbability_ = std::exp(start[static_cast<size_t>(noSpeech)] -
+                                      logSumExpF32(start.data(), static_cast<int>(start.size())).logSum);
+    if (prompt_.startOfTranscript + 1 < prompt_.tokens.size()) ++firstLogits;
+    prefilled_ = true;
+    if (options_.temperature > 0) {
+      const std::vector<float> logits(decoder.logits(firstLogits).begin(), decoder.logits(firstLogits).end());
+      while (active_.size() < static_cast<size_t>(options_.samples))
+        active_.emplace_back().sequence = decoder.fork(active_[0].sequence);
+      for (Hypothesis& hypothesis : active_) {
+        std::vector<float> own = logits;
+        rules_.apply(own, {});
+        const Token token = sample(own, options_.temperature, random_);
+        settle(
+            hypothesis, token,
+            own[static_cast<size_t>(token)] - logSumExpF32(own.data(), static_cast<int>(own.size())).logSum);
+      }
+      retireFinished();
+      return firstLogits + 1;
+    }
+  }
+  const size_t used = active_.size();
+  if (options_.temperature == 0 && options_.beamSize > 1) {
+    extendBeams(decoder, firstLogits);
+  } else {
+    for (size_t i = 0; i < used; ++i) {
+      const std::span<float> logits = decoder.logits(firstLogits + i);
+      rules_.apply(logits, active_[i].tokens);
+      const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
+      const Token token =
+          options_.temperature > 0 ? sample(logits, options_.temperature, random_) : total.argmax;
+      settle(active_[i], token, logits[static_cast<size_t>(token)] - total.logSum);
+    }
+    retireFinished();
+  }
+  return firstLogits + used;
+}
+
+// Ends a hypothesis at the end of text, at the limits of length, and where it loops; else appends the token.
+void Search::settle(Hypothesis& hypothesis, Token token, float logProbability) {
+  if (token == vocabulary_.endOfText()) {
+    hypothesis.sumLogProbability += logProbability;
+    hypothesis.finished = true;
+    return;
+  }
+  hypothesis.append(token, logProbability);
+  hypothesis.looped = endsInLoop(hypothesis.tokens);
+  hypothesis.finished =
+      hypothesis.looped || hypothesis.tokens.size() >= static_cast<size_t>(options_.maxTokens);
+}
+
+void Search::retireFinished() {
+  for (Hypothesis& hypothesis : active_)
+    if (hypothesis.finished) finished_.push_back(std::move(hypothesis));
+  std::erase_if(active_, [](const Hypothesis& hypothesis) { return hypothesis.finished; });
+  done_ = active_.empty();
+}
+
+// As openai/whisper's BeamSearchDecoder with patience 1.
+void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
+  struct Candidate {
+    size_t parent;
+    Token token;
+    float logProbability, sum;
+  };
+  const size_t beams = static_cast<size_t>(options_.beamSize);
+  std::vector<Candidate> candidates;
+  std::vector<Token> order(decoder.logits(firstLogits).size());
+  for (size_t i = 0; i < active_.size(); ++i) {
+    const std::span<float> logits = decoder.logits(firstLogits + i);
+    rules_.apply(logits, active_[i].tokens);
+    const float logSum = logSumExpF32(logits.data(), static_cast<int>(logits.size())).logSum;
+    std::iota(order.begin(), order.end(), 0);
+    const auto likelier = [&](Token a, Token b) {
+      return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+    };
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(beams) + 1, order.end(),
+                      likelier);
+    for (size_t k = 0; k <= beams; ++k) {
+      const float logProbability = logits[static_cast<size_t>(order[k])] - logSum;
+      if (std::isfinite(logProbability))
+        candidates.push_back({i, order[k], logProbability, active_[i].sumLogProbability + logProbability});
+    }
+  }
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Candidate& a, const Candidate& b) { return a.sum > b.sum; });
+
+  std::vector<Hypothesis> next;
+  for (const Candidate& candidate : candidates) {
+    if (next.size() == beams) break;
+    const Hypothesis& parent = active_[candidate.parent];
+    Hypothesis child;
+    child.sequence = decoder.fork(parent.sequence);
+    child.tokens = parent.tokens;
+    child.logProbabilities = parent.logProbabilities;
+    child.sumLogProbability = parent.sumLogProbability;
+    settle(child, candidate.token, candidate.logProbability);
+    if (child.finished) {
+      if (finished_.size() < beams) finished_.push_back(std::move(child));
+    } else {
+      next.push_back(std::move(child));
+    }
+  }
+  active_ = std::move(next);
+  done_ = active_.empty() || finished_.size() >= beams;
+}
+
+Hypothesis& Search::best() {
+  const auto score = [](const Hypothesis& hypothesis) {
+    return hypothesis.sumLogProbability / static_cast<float>(std::max<size_t>(hypothesis.tokens.size(), 1));
+  };
+  return *std::max_element(finished_.begin(), finished_.end(),
+                           [&](const Hypothesis& a, const Hypothesis& b) { return score(a) < score(b); });
+}
+
+}  // namespace npuspeech

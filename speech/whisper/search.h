@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One try at decoding a window: greedy, beam search, or sampling, a step at a time so that windows share
+// steps.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "speech/whisper/hypothesis.h"
+#include "speech/whisper/token_rules.h"
+
+namespace npuspeech {
+
+struct SearchOptions {
+  int beamSize = 1;  // at temperature 0
+  int samples = 5;   // at higher temperatures: so many are drawn, the likeliest is kept
+  float temperature = 0;
+  int maxTokens = 224;  // at least 1; with the prompt less than the text context
+};
+
+/// Add the inputs of a step, run it together with those of other searches, consume its logits; until done().
+class Search {
+ public:
+  Search(const Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
+         std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options);
+
+  bool done() const { return done_; }
+  void addInputs(std::vector<Decoder::Input>& inputs);
+  /// firstLogits: index of this search's first input that wanted logits; returns the index after its last.
+  size_t consume(Decoder& decoder, size_t firstLogits);
+
+  /// The best hypothesis; once done().
+  Hypothesis& best();
+  const Prompt& prompt() const { return prompt_; }
+  /// Softmax of the raw logits behind start-of-transcript, at the no-speech token; after the first step.
+  float noSpeechProbability() const { return noSpeechProbability_; }
+
+ private:
+  void retireFinished();
+  void extendBeams(Decoder& decoder, size_t firstLogits);
+  void settle(Hypothesis& hypothesis, Token token, float logProbability);
+
+  const Vocabulary& vocabulary_;
+  const TokenRules& rules_;
+  Prompt prompt_;
+  SearchOptions options_;
+  std::vector<Hypothesis> active_, finished_;
+  std::mt19937 random_{20220921};  // the same text for the same audio
+  float noSpeechProbability_ = 0;
+  bool prefilled_ = false, done_ = false;
+};
+
+}  // namespace npuspeech

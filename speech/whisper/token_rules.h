@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Which tokens Whisper may say next, and what a prompt looks like.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "speech/model/vocabulary.h"
+#include "speech/whisper/engine.h"
+
+namespace npuspeech {
+
+/// The logit filters of openai/whisper's decoding.py (commit c0d2f62), in its order. Immutable; thread-safe.
+class TokenRules {
+ public:
+  /// timestamps: segments are framed by timestamp tokens; otherwise the prompt ends in the no-timestamps
+  /// token.
+  TokenRules(const Vocabulary& vocabulary, bool timestamps);
+
+  /// Sets the logits of forbidden tokens to -infinity. `said`: the tokens after the prompt.
+  void apply(std::span<float> logits, std::span<const Token> said) const;
+
+ private:
+  void applyTimestampRules(std::span<float> logits, std::span<const Token> said) const;
+
+  const Vocabulary& vocabulary_;
+  bool timestamps_;
+  std::vector<Token> forbidden_, forbiddenFirst_;
+};
+
+/// [start of previous, the last 223 tokens of `previous`] start of transcript, language, task [, no
+/// timestamps]. English-only models take neither language nor task.
+struct Prompt {
+  std::vector<Token> tokens;
+  size_t startOfTranscript = 0;  // its index
+};
+Prompt makePrompt(const Vocabulary& vocabulary, std::span<const Token> previous, Token language, Task task,
+                  bool timestamps);
+
+}  // namespace npuspeech

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/whisper/weights.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "kernels/layer_norm_f32/layer_norm_f32.h"
+
+namespace npuspeech {
+namespace {
+
+// Reads parts one after the other and remembers the first error, so that a model's structure reads like its
+// drawing.
+class Reader {
+ public:
+  Reader(const TensorFile& file, std::function<void(double)> progress, std::stop_token stop)
+      : file_(file), progress_(std::move(progress)), stop_(std::move(stop)) {}
+
+  const std::optional<Error>& error() const { return error_; }
+  void fail(ErrorCode code, std::string message) {
+    if (!error_) error_ = Error{code, std::move(message)};
+  }
+
+  void read(Linear& linear, const std::string& name, int outputs, int inputs) {
+    if (stopped()) return;
+    auto loaded = Linear::load(file_, name, outputs, inputs);
+    if (!loaded) return fail(loaded.error().code, loaded.error().message);
+    linear = std::move(*loaded);
+    report(static_cast<double>(outputs) * inputs);
+  }
+  void read(AlignedVector<float>& values, const std::string& name, std::initializer_list<int64_t> dims) {
+    if (stopped()) return;
+    auto loaded = file_.readFloat(name, std::span(dims.begin(), dims.size()));
+    if (!loaded) return fail(loaded.error().code, loaded.error().message);
+    values = std::move(*loaded);
+  }
+  void read(LayerNorm& norm, const std::string& name, int width) {
+    read(norm.gamma, name + "/gamma", {width});
+    read(norm.beta, name + "/beta", {width});
+  }
+  // [outputs][inputs][3] as stored becomes [outputs][3][inputs]: a product on three consecutive rows.
+  void readConvolution(Linear& linear, const std::string& name, int outputs, int inputs) {
+    AlignedVector<float> stored, bias;
+    read(stored, name + "/weight", {outputs, inputs, 3});
+    read(bias, name + "/bias", {outputs});
+    if (error_) return;
+    AlignedVector<float> byRow(stored.size());
+    for (size_t o = 0; o < static_cast<size_t>(outputs); ++o)
+      for (size_t i = 0; i < static_cast<size_t>(inputs); ++i)
+        for (size_t k = 0; k < 3; ++k)
+          byRow[(o * 3 + k) * static_cast<size_t>(inputs) + i] =
+              stored[(o * static_cast<size_t>(inputs) + i) * 3 + k];
+    linear = Linear(byRow, bias, outputs, 3 * inputs);
+  }
+
+ private:
+  bool stopped() {
+    if (stop_.stop_requested()) fail(ErrorCode::Cancelled, "loading the model was cancelled");
+    return error_.has_value();
+  }
+  void report(double elements) {
+    done_ += elements;
+    if (progress_) progress_(std::min(1.0, done_ / total_));
+  }
+
+  const TensorFile& file_;
+  std::function<void(double)> progress_;
+  std::stop_token stop_;
+  std::optional<Error> error_;
+  double done_ = 0, total_ = totalElements();
+
+  double totalElements() const {
+    double total = 1;
+    for (const auto& [name, tensor] : file_.tensors()) total += static_cast<double>(tensor.elements());
+    return total;
+  }
+};
+
+int dimension(const TensorFile& file, std::string_view name, size_t index) {
+  const TensorView* tensor = file.find(name);
+  return tensor && index < tensor->dims.size() ? static_cast<int>(tensor->dims[index]) : 0;
+}
+
+int countLayers(const TensorFile& file, const std::string& stack) {
+  int layers = 0;
+  while (file.find(stack + "/layer_" + std::to_string(layers) + "/ffn/linear_0/weight")) ++layers;
+  return layers;
+}
+
+// Whisper's heads are 64 wide in every published size (Radford et al., 2022, table 1); files before revision
+// 3 do not say.
+int headCount(const TensorFile& file, int width) {
+  const TensorView* heads = file.find("encoder/num_heads");
+  if (heads && heads->elements() == 1 && !heads->data.empty())
+    return static_cast<int>(static_cast<unsigned char>(heads->data[0]));
+  return width / 64;
+}
+
+void readDecoderLayer(Reader& reader, DecoderLayer& layer, const std::string& name, int width, int ffnWidth) {
+  reader.read(layer.selfNorm, name + "/self_attention/layer_norm", width);
+  reader.read(layer.selfQkv, name + "/self_attention/linear_0", 3 * width, width);
+  reader.read(layer.selfOut, name + "/self_attention/linear_1", width, width);
+  reader.read(layer.crossNorm, name + "/attention/layer_norm", width);
+  reader.read(layer.crossQ, name + "/attention/linear_0", width, width);
+  reader.read(layer.crossKv, name + "/attention/linear_1", 2 * width, width);
+  reader.read(layer.crossOut, name + "/attention/linear_2", width, width);
+  reader.read(layer.ffnNorm, name + "/ffn/layer_norm", width);
+  reader.read(layer.ffn1, name + "/ffn/linear_0", ffnWidth, width);
+  reader.read(layer.ffn2, name + "/ffn/linear_1", width, ffnWidth);
+}
+
+void readEncoderLayer(Reader& reader, EncoderLayer& layer, const std::string& name, int width, int ffnWidth) {
+  reader.read(layer.attentionNorm, name + "/self_attention/layer_norm", width);
+  reader.read(layer.qkv, name + "/self_attention/linear_0", 3 * width, width);
+  reader.read(layer.attentionOut, name + "/self_attention/linear_1", width, width);
+  reader.read(layer.ffnNorm, name + "/ffn/layer_norm", width);
+  reader.read(layer.ffn1, name + "/ffn/linear_0", ffnWidth, width);
+  reader.read(layer.ffn2, name + "/ffn/linear_1", width, ffnWidth);
+}
+
+// The convolutions' result in the middle of padding, where every log-mel value is 0: the same for every row.
+AlignedVector<float> convolvePadding(const Linear& conv1, const Linear& conv2, int melBins, int width) {
+  ThreadPool pool(1);
+  const size_t columns = static_cast<size_t>(width);
+  std::vector<float> mel(3 * static_cast<size_t>(melBins), 0.0f), hidden(3 * columns);
+  AlignedVector<float> state(columns);
+  for (size_t row = 0; row < 3; ++row)
+    conv1.apply(pool, {mel.data(), mel.size()}, 1, {hidden.data() + row * columns, columns},
+                Activation::Gelu);
+  conv2.apply(pool, {hidden.data(), hidden.size()}, 1, {state.data(), columns}, Activation::Gelu);
+  return state;
+}
+
+}  // namespace
+
+void LayerNorm::apply(ThreadPool& pool, Rows in, int rows, Rows out) const {
+  constexpr int kBlock = 32;
+  pool.parallelFor(static_cast<size_t>((rows + kBlock - 1) / kBlock), [&](size_t block, int) {
+    const int first = static_cast<int>(block) * kBlock;
+    const size_t offset = static_cast<size_t>(first);
+    layerNormF32({.in = in.data + offset * in.stride,
+                  .inStride = in.stride,
+                  .gamma = gamma.data(),
+                  .beta = beta.data(),
+                  .out = out.data + offset * out.stride,
+                  .outStride = out.stride,
+                  .rows = std::min(kBlock, rows - first),
+                  .columns = static_cast<int>(gamma.size())});
+  });
+}
+
+Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
+    const std::string& folder, const std::function<void(double)>& progress, std::stop_token stop) {
+  auto opened = TensorFile::openCTranslate2(folder + "/model.bin");
+  if (!opened) return opened.error();
+  const TensorFile& file = *opened;
+  if (file.spec() != "WhisperSpec")
+    return Error{ErrorCode::BadFile, file.path() + " holds a model of kind \"" + file.spec() +
+                                         "\"; a Whisper model in CTranslate2's format is needed"};
+
+  auto weights = std::make_shared<WhisperWeights>();
+  weights->name = std::filesystem::path(folder).lexically_normal().filename();
+  weights->melBins = dimension(file, "encoder/conv1/weight", 1);
+  weights->width = dimension(file, "encoder/conv1/weight", 0);
+  weights->audioContext = dimension(file, "encoder/position_encodings/encodings", 0);
+  weights->textContext = dimension(file, "decoder/position_encodings/encodings", 0);
+  weights->vocabularySize = dimension(file, "decoder/embeddings/weight", 0);
+  weights->ffnWidth = dimension(file, "encoder/layer_0/ffn/linear_0/weight", 0);
+  weights->heads = headCount(file, weights->width);
+  const int width = weights->width, ffnWidth = weights->ffnWidth;
+  const int encoderLayers = countLayers(file, "encoder"), decoderLayers = countLayers(file, "decoder");
+
+  Reader reader(file, progress, stop);
+  const bool sane = weights->melBins >= 1 && weights->melBins <= 1024 && weights->audioContext >= 2 &&
+                    weights->audioContext <= 65536 && weights->textContext >= 8 &&
+                    weights->textContext <= 65536 && encoderLayers >= 1 && decoderLayers >= 1 &&
+                    weights->heads >= 1 && width == weights->heads * 64 && ffnWidth >= 16 &&
+                    ffnWidth % 16 == 0;
+  if (!sane)
+    reader.fail(ErrorCode::BadFile,
+                file.path() + " does not have the layers of a Whisper model with heads 64 wide (found " +
+                    std::to_string(encoderLayers) + " encoder and " + std::to_string(decoderLayers) +
+                    " decoder layers, width " + std::to_string(width) + ", " +
+                    std::to_string(weights->heads) + " heads, " + std::to_string(weights->melBins) +
+                    " mel bins)");
+  if (reader.error()) return *reader.error();
+
+  reader.readConvolution(weights->conv1, "encoder/conv1", width, weights->melBins);
+  reader.readConvolution(weights->conv2, "encoder/conv2", width, width);
+  reader.read(weights->audioPositions, "encoder/position_encodings/encodings",
+              {weights->audioContext, width});
+  reader.read(weights->textPositions, "decoder/position_encodings/encodings", {weights->textContext, width});
+  weights->encoder.resize(static_cast<size_t>(encoderLayers));
+  for (size_t i = 0; i < weights->encoder.size(); ++i)
+    readEncoderLayer(reader, weights->encoder[i], "encoder/layer_" + std::to_string(i), width, ffnWidth);
+  reader.read(weights->encoderNorm, "encoder/layer_norm", width);
+  weights->decoder.resize(static_cast<size_t>(decoderLayers));
+  for (size_t i = 0; i < weights->decoder.size(); ++i)
+    readDecoderLayer(reader, weights->decoder[i], "decoder/layer_" + std::to_string(i), width, ffnWidth);
+  reader.read(weights->decoderNorm, "decoder/layer_norm", width);
+  reader.read(weights->projection, "decoder/embeddings", weights->vocabularySize, width);
+  if (reader.error()) return *reader.error();
+  weights->paddingState = convolvePadding(weights->conv1, weights->conv2, weights->melBins, width);
+
+  auto vocabulary = Vocabulary::load(folder, weights->vocabularySize);
+  if (!vocabulary) return vocabulary.error();
+  weights->vocabulary = std::make_unique<Vocabulary>(std::move(*vocabulary));
+  return std::shared_ptr<const WhisperWeights>(std::move(weights));
+}
+
+}  // namespace npuspeech

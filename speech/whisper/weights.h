@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A Whisper model's weights, read from its folder and packed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/aligned.h"
+#include "base/result.h"
+#include "speech/model/vocabulary.h"
+#include "speech/whisper/linear.h"
+
+namespace npuspeech {
+
+struct LayerNorm {
+  AlignedVector<float> gamma, beta;
+  void apply(ThreadPool& pool, Rows in, int rows, Rows out) const;
+};
+
+struct EncoderLayer {
+  LayerNorm attentionNorm, ffnNorm;
+  Linear qkv, attentionOut, ffn1, ffn2;
+};
+
+struct DecoderLayer {
+  LayerNorm selfNorm, crossNorm, ffnNorm;
+  Linear selfQkv, selfOut, crossQ, crossKv, crossOut, ffn1, ffn2;
+};
+
+/// Everything that a model folder holds. Sizes are read from the files. Immutable; thread-safe.
+struct WhisperWeights {
+  std::string name;
+  int melBins = 0, audioContext = 0, textContext = 0, width = 0, ffnWidth = 0, heads = 0, vocabularySize = 0;
+
+  Linear conv1, conv2;                // as products on three consecutive rows
+  AlignedVector<float> paddingState;  // [width]: what the convolutions give where the log-mel is all padding
+  AlignedVector<float> audioPositions;  // [audioContext][width]
+  AlignedVector<float> textPositions;   // [textContext][width]
+  std::vector<EncoderLayer> encoder;
+  std::vector<DecoderLayer> decoder;
+  LayerNorm encoderNorm, decoderNorm;
+  Linear projection;  // also the embedding table
+  std::unique_ptr<Vocabulary> vocabulary;
+
+  /// Errors name the file and tensor at fault; Cancelled after `stop`.
+  static Result<std::shared_ptr<const WhisperWeights>> load(const std::string& folder,
+                                                            const std::function<void(double)>& progress,
+                                                            std::stop_token stop);
+};
+
+}  // namespace npuspeech

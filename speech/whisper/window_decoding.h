@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One window from its states to its words: language, search, and further tries where the text looks wrong.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "speech/whisper/engine.h"
+#include "speech/whisper/search.h"
+
+namespace npuspeech {
+
+/// What all windows of a stream share, set up once; the language is filled in by the first window when it is
+/// "auto".
+struct StreamContext {
+  StreamOptions options;
+  std::vector<Token> prompt;      // options.prompt as tokens
+  std::optional<Token> language;  // empty until it is known
+  std::string languageCode;       // of `language`; "en" for English-only models
+};
+
+/// Decides when to take a try's text and when to try again (openai/whisper transcribe.py,
+/// decode_with_fallback). Steps are shared: addInputs, one Decoder::step for all windows, consume; until
+/// done().
+class WindowDecoding {
+ public:
+  /// Encodes the window again at full context and returns its cross-attention cache; null when that cannot be
+  /// done.
+  using FullContext = std::function<std::shared_ptr<const CrossAttentionCache>()>;
+
+  WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
+                 std::shared_ptr<const CrossAttentionCache> cross, int64_t durationNs, size_t alignmentHeads,
+                 FullContext fullContext);
+
+  bool done() const { return result_.has_value(); }
+  DecodedWindow& result() { return *result_; }
+  void addInputs(std::vector<Decoder::Input>& inputs);
+  size_t consume(size_t firstLogits);
+
+ private:
+  void begin();
+  void judge();
+  bool tryAgain();
+  void finish();
+  void detectLanguage(std::span<const float> logits);
+
+  Decoder& decoder_;
+  const Vocabulary& vocabulary_;
+  StreamContext& stream_;
+  std::shared_ptr<const CrossAttentionCache> cross_;
+  int64_t durationNs_;
+  size_t alignmentHeads_;
+  FullContext fullContext_;
+  TokenRules rules_;
+  std::optional<Sequence> detecting_;  // while the language is being found
+  std::optional<Search> search_;
+  float temperature_ = 0;
+  struct Try {
+    Hypothesis hypothesis;
+    Prompt prompt;
+    float noSpeech = 0, averageLogProbability = 0, compression = 0;
+  };
+  std::vector<Try> tries_;
+  std::optional<DecodedWindow> result_;
+};
+
+}  // namespace npuspeech

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/whisper/word_timing.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "speech/model/utf8.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr int64_t kRowNs = 20'000'000;       // an encoder row
+constexpr int64_t kShortestNs = 20'000'000;  // no word is shorter
+constexpr int kMedianWidth = 7;
+constexpr std::string_view kSentenceEnds[] = {".", "。", "!", "！", "?", "？"};
+
+bool endsSentence(std::string_view word) {
+  return std::any_of(std::begin(kSentenceEnds), std::end(kSentenceEnds),
+                     [&](std::string_view mark) { return word.ends_with(mark); });
+}
+
+// Median over kMedianWidth columns, reflected at the edges.
+void medianFilter(std::span<const float> in, std::span<float> out) {
+  const int count = static_cast<int>(in.size()), half = kMedianWidth / 2;
+  for (int i = 0; i < count; ++i) {
+    float window[kMedianWidth];
+    for (int k = -half; k <= half; ++k) {
+      int j = std::abs(i + k);
+      if (j >= count) j = std::max(0, 2 * (count - 1) - j);
+      window[k + half] = in[static_cast<size_t>(j)];
+    }
+    std::nth_element(window, window + half, window + kMedianWidth);
+    out[static_cast<size_t>(i)] = window[half];
+  }
+}
+
+// [tokens + 1][audioRows]: how much the alignment heads favoured each row of audio when each token was
+// chosen; the last one is the end of text's.
+std::vector<float> attentionMap(const Sequence& sequence, size_t firstInput, size_t normaliseFrom,
+                                size_t rows, size_t heads, size_t audioRows) {
+  std::vector<float> map(rows * audioRows, 0.0f), normal(audioRows), filtered(audioRows);
+  const size_t end = firstInput + rows, population = end - normaliseFrom;
+  for (size_t head = 0; head < heads; ++head) {
+    std::vector<double> sum(audioRows, 0.0), squares(audioRows, 0.0);
+    for (size_t t = normaliseFrom; t < end; ++t) {
+      const float* const looked = sequence.alignment(static_cast<int>(t)).data() + head * audioRows;
+      for (size_t j = 0; j < audioRows; ++j) {
+        sum[j] += looked[j];
+        squares[j] += static_cast<double>(looked[j]) * looked[j];
+      }
+    }
+    for (size_t r = 0; r < rows; ++r) {
+      const float* const looked =
+          sequence.alignment(static_cast<int>(firstInput + r)).data() + head * audioRows;
+      for (size_t j = 0; j < audioRows; ++j) {
+        const double mean = sum[j] / static_cast<double>(population);
+        const double variance = squares[j] / static_cast<double>(population) - mean * mean;
+        normal[j] = static_cast<float>((looked[j] - mean) / std::sqrt(std::max(variance, 1e-18)));
+      }
+      medianFilter(normal, filtered);
+      for (size_t j = 0; j < audioRows; ++j)
+        map[r * audioRows + j] += filtered[j] / static_cast<float>(heads);
+    }
+  }
+  return map;
+}
+
+// Long words stand beside pauses at sentence ends: the pause is not theirs (timing.py, add_word_timestamps).
+void shortenLongWords(std::vector<Word>& words) {
+  std::vector<int64_t> durations;
+  for (const Word& word : words) durations.push_back(word.endNs - word.startNs);
+  std::nth_element(durations.begin(), durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2),
+                   durations.end());
+  const int64_t longest = 2 * std::clamp<int64_t>(durations[durations.size() / 2], 100'000'000, 700'000'000);
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].endNs - words[i].startNs <= longest) continue;
+    if (endsSentence(words[i].text) && i > 0)
+      words[i].endNs = words[i].startNs + longest;
+    else if (i == 0 || endsSentence(words[i - 1].text))
+      words[i].startNs = words[i].endNs - longest;
+  }
+}
+
+// Times in order, inside the window, none empty; more words than the window has room for share it evenly.
+void keepInOrder(std::vector<Word>& words, int64_t durationNs) {
+  const int64_t count = static_cast<int64_t>(words.size());
+  if (count * kShortestNs > durationNs) {
+    for (int64_t i = 0; i < count; ++i) {
+      words[static_cast<size_t>(i)].startNs = durationNs * i / count;
+      words[static_cast<size_t>(i)].endNs = durationNs * (i + 1) / count;
+    }
+    return;
+  }
+  int64_t at = 0;
+  for (Word& word : words) {
+    word.startNs = std::max(word.startNs, at);
+    at = word.endNs = std::max(word.endNs, word.startNs + kShortestNs);
+  }
+  at = durationNs;
+  for (auto word = words.rbegin(); word != words.rend(); ++word) {
+    word->endNs = std::min(word->endNs, at);
+    at = word->startNs = std::min(word->startNs, word->endNs - kShortestNs);
+  }
+}
+
+}  // namespace
+
+std::vector<int> warp(std::span<const float> cost, int rows, int columns) {
+  const size_t width = static_cast<size_t>(columns) + 1;
+  enum : uint8_t { kDiagonal, kUp, kLeft };
+  std::vector<float> previous(width, INFINITY), current(width);
+  std::vector<uint8_t> step((static_cast<size_t>(rows) + 1) * width, kLeft);
+  previous[0] = 0;
+  for (int r = 1; r <= rows; ++r) {
+    current[0] = INFINITY;
+    for (int c = 1; c <= columns; ++c) {
+      const size_t j = static_cast<size_t>(c);
+      const float diagonal = previous[j - 1], up = previous[j], left = current[j - 1];
+      const bool isDiagonal = diagonal < up && diagonal < left, isUp = !isDiagonal && up < left;
+      current[j] =
+          cost[static_cast<size_t>(r - 1) * static_cast<size_t>(columns) + j - 1] + (isDiagonal ? diagonal
+                                                                                     : isUp     ? up
+                                                                                                : left);
+      step[static_cast<size_t>(r) * width + j] = isDiagonal ? kDiagonal : isUp ? kUp : kLeft;
+    }
+    std::swap(previous, current);
+  }
+  std::vector<int> first(static_cast<size_t>(rows), 0);
+  for (int r = rows, c = columns; r > 0;) {
+    first[static_cast<size_t>(r) - 1] = std::max(c - 1, 0);
+    const uint8_t back =
+        c == 0 ? static_cast<uint8_t>(kUp) : step[static_cast<size_t>(r) * width + static_cast<size_t>(c)];
+    if (back != kLeft) --r;
+    if (back != kUp) --c;
+  }
+  return first;
+}
+
+std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis, size_t promptLength,
+                            size_t startOfTranscript, size_t heads, std::string_view language,
+                            int64_t durationNs) {
+  // Rows of the map belong to text tokens; timestamps between them are left out.
+  std::vector<Token> text;
+  std::vector<size_t> index;
+  for (size_t i = 0; i < hypothesis.tokens.size(); ++i)
+    if (vocabulary.isText(hypothesis.tokens[i])) {
+      text.push_back(hypothesis.tokens[i]);
+      index.push_back(i);
+    }
+  if (text.empty()) return {};
+
+  const size_t audioRows = static_cast<size_t>(hypothesis.sequence.cross().audioRows);
+  const size_t inputs =
+      std::min(static_cast<size_t>(hypothesis.sequence.length()), promptLength + hypothesis.tokens.size());
+  const size_t mapRows = inputs - (promptLength - 1);
+  std::vector<float> map =
+      attentionMap(hypothesis.sequence, promptLength - 1, startOfTranscript, mapRows, heads, audioRows);
+  std::vector<float> cost;
+  cost.reserve((text.size() + 1) * audioRows);
+  for (size_t i = 0; i <= text.size(); ++i) {
+    const size_t row = std::min(i < text.size() ? index[i] : hypothesis.tokens.size(), mapRows - 1);
+    for (size_t j = 0; j < audioRows; ++j) cost.push_back(-map[row * audioRows + j]);
+  }
+  const std::vector<int> starts = warp(cost, static_cast<int>(text.size()) + 1, static_cast<int>(audioRows));
+
+  std::vector<Word> words;
+  for (const TokenWord& part : splitWords(vocabulary, text, language)) {
+    Word word;
+    word.startNs = starts[part.firstToken] * kRowNs;
+    word.endNs = starts[part.firstToken + part.tokenCount] * kRowNs;
+    word.spaceBefore = part.text.starts_with(' ');
+    for (size_t i = part.firstToken; i < part.firstToken + part.tokenCount; ++i)
+      word.probability +=
+          std::exp(hypothesis.logProbabilities[index[i]]) / static_cast<float>(part.tokenCount);
+    Utf8Joiner joiner;
+    word.text = joiner.add(part.text) + joiner.finish();
+    const size_t begin = word.text.find_first_not_of(" \t\r\n");
+    if (begin == std::string::npos) continue;
+    word.text = word.text.substr(begin, word.text.find_last_not_of(" \t\r\n") + 1 - begin);
+    words.push_back(std::move(word));
+  }
+  if (words.empty()) return words;
+  shortenLongWords(words);
+  keepInOrder(words, durationNs);
+  return words;
+}
+
+}  // namespace npuspeech
