@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Triangular mel filters on Slaney's scale, as Whisper was trained with.
+#pragma once
+
+#include <vector>
+
+namespace npuspeech {
+
+/// Filters over the power spectrum of a frame. Immutable; thread-safe.
+class MelFilters {
+ public:
+  /// `bins` filters from 0 to sampleRate / 2 over fftSize / 2 + 1 frequencies, each of area 1 per Hz
+  /// (Slaney's norm).
+  MelFilters(int bins, int sampleRate, int fftSize);
+
+  int bins() const { return static_cast<int>(ranges_.size()); }
+  /// energies[b] = sum over frequencies of filter b times power. power: [fftSize / 2 + 1].
+  void apply(const float* power, float* energies) const;
+
+ private:
+  struct Range {
+    int first, count;  // frequencies with a weight other than zero
+  };
+  std::vector<Range> ranges_;
+  std::vector<float> weights_;  // of all ranges, one after the other
+};
+
+}  // namespace npuspeech
