@@ -10,18 +10,21 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "model files are little-endian and are read as they are");
 
-/// Without branches, so that the loop over it becomes vector code on the baseline instruction set.
+uint32_t maskIf(bool condition) {
+  return -static_cast<uint32_t>(condition);
+}
+
+/// Masks instead of branches, so that the loop over it becomes vector code on the baseline instruction set.
 float fromHalf(uint16_t half) {
   constexpr uint32_t kExponent = 0x7c00u << 13;  // where the half's exponent lies after the shift
-  uint32_t bits = (half & 0x7fffu) << 13;
+  const uint32_t bits = (half & 0x7fffu) << 13;
   const uint32_t exponent = bits & kExponent;
-  bits += (127 - 15) << 23;
-  bits += exponent == kExponent ? (128 - 16) << 23 : 0;  // infinity, NaN
-  // Subnormal: as the fraction of 2^-14, less the implied one. The subtraction normalises; it never meets a
-  // subnormal float, which would be slow, or zero where a thread flushes them.
-  const uint32_t subnormal = std::bit_cast<uint32_t>(std::bit_cast<float>(bits + (1u << 23)) - 0x1p-14f);
-  bits = exponent == 0 ? subnormal : bits;
-  return std::bit_cast<float>(bits | (half & 0x8000u) << 16);
+  const uint32_t normal = bits + ((127 - 15) << 23) + (((128 - 16) << 23) & maskIf(exponent == kExponent));
+  // Subnormal: a fraction behind 2^-14's leading one, less that one. The subtraction normalises, and never
+  // meets a subnormal float, which would be slow, or zero where a thread flushes them.
+  const uint32_t subnormal = std::bit_cast<uint32_t>(std::bit_cast<float>(bits + (113u << 23)) - 0x1p-14f);
+  const uint32_t isSubnormal = maskIf(exponent == 0);
+  return std::bit_cast<float>((normal & ~isSubnormal) | (subnormal & isSubnormal) | (half & 0x8000u) << 16);
 }
 
 float fromBFloat(uint16_t stored) {

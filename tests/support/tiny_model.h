@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A Whisper model folder small enough to make for every test: random weights, every part of a real one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "speech/model/tensor_file.h"
+
+namespace npuspeech::test {
+
+/// What the model has beside the sizes below. Two encoder and two decoder layers of two heads each.
+struct TinyModelOptions {
+  bool multilingual = true;                  // false: as whisper-*.en, with vocabulary.txt
+  TensorType weights = TensorType::Float16;  // of the matrices: Float32, Float16 or Int8 with scales
+  int melBins = 80;
+  uint64_t seed = 1;
+  /// What the model says, whatever it hears: words of tinyWords(), then the end of text. The first language
+  /// token is its language. Empty: what random weights say, up to the token limit.
+  std::vector<std::string> says;
+  /// True: the first logits of a window also say that nothing was spoken, with a probability near 1.
+  bool hearsNothing = false;
+};
+
+inline constexpr int kTinyStateWidth = 128;
+inline constexpr int kTinyHeads = 2;
+inline constexpr int kTinyLayers = 2;
+inline constexpr int kTinyAudioContext = 1500;
+inline constexpr int kTinyTextContext = 448;
+
+/// The words whose tokens the vocabulary has whole, with a space before them.
+const std::vector<std::string>& tinyWords();
+/// The vocabulary's entries in order, as its file holds them.
+std::vector<std::string> tinyVocabulary(bool multilingual);
+
+/// Writes model.bin, config.json, and vocabulary.json or vocabulary.txt into `folder`, which must exist.
+/// Takes a few milliseconds; equal options give equal bytes.
+void writeTinyModel(const std::string& folder, const TinyModelOptions& options = {});
+
+}  // namespace npuspeech::test
