@@ -8,11 +8,18 @@
 
 namespace npuspeech {
 
-extern const AttentionF32Kernel kAttentionF32Scalar;
+extern const AttentionF32Kernel kAttentionF32Scalar, kAttentionF32Avx2, kAttentionF32Avx512,
+    kAttentionF32Neon;
 
 namespace {
 
 const AttentionF32Variant kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512, kAttentionF32Avx512},
+    {Isa::Avx2, kAttentionF32Avx2},
+#elif defined(__aarch64__)
+    {Isa::Neon, kAttentionF32Neon},
+#endif
     {Isa::Scalar, kAttentionF32Scalar},
 };
 
@@ -32,11 +39,12 @@ std::span<const AttentionF32Variant> attentionF32Variants() {
 }
 
 size_t attentionF32ScratchSize(const AttentionF32& attention) {
-  return static_cast<size_t>(attention.keys);
+  constexpr size_t kQueries = 14, kKeys = 128;  // the largest tile of a body, and its unit of keys
+  return kQueries * ((static_cast<size_t>(attention.keys) + kKeys - 1) / kKeys * kKeys);
 }
 
 void attentionF32(ThreadPool& pool, const AttentionF32& attention, AttentionF32Scratch& scratch) {
-  constexpr int kQueries = 64;
+  constexpr int kQueries = 84;  // a task: a multiple of every body's tile (6, 14)
   const AttentionF32Kernel& kernel = best();
   const size_t heads = static_cast<size_t>(attention.heads);
   const size_t packedSize = kernel.packedSize(attention.keys, attention.headDim);

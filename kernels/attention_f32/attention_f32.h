@@ -21,7 +21,8 @@ struct AttentionF32 {
   const float* k = nullptr;
   const float* v = nullptr;
   size_t qStride = 0, kStride = 0, vStride = 0, outStride = 0;  // floats from row to row
-  const float* keyBias = nullptr;  // [keys] added to the scaled scores: log of how many rows a key is; or null
+  const float* keyBias =
+      nullptr;  // [keys] added to the scaled scores: log of how many rows a key is; or null
   float* out = nullptr;
   float scale = 1;
   int heads = 0, headDim = 64, queries = 0, keys = 0;

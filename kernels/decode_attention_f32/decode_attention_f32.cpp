@@ -4,11 +4,18 @@
 
 namespace npuspeech {
 
-DecodeAttentionF32Function decodeAttentionF32Scalar;
+DecodeAttentionF32Function decodeAttentionF32Scalar, decodeAttentionF32Avx2, decodeAttentionF32Avx512,
+    decodeAttentionF32Neon;
 
 namespace {
 
 constexpr Variant<DecodeAttentionF32Function> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512, decodeAttentionF32Avx512},
+    {Isa::Avx2, decodeAttentionF32Avx2},
+#elif defined(__aarch64__)
+    {Isa::Neon, decodeAttentionF32Neon},
+#endif
     {Isa::Scalar, decodeAttentionF32Scalar},
 };
 

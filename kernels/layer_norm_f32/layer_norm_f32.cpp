@@ -4,11 +4,17 @@
 
 namespace npuspeech {
 
-LayerNormF32Function layerNormF32Scalar;
+LayerNormF32Function layerNormF32Scalar, layerNormF32Avx2, layerNormF32Avx512, layerNormF32Neon;
 
 namespace {
 
 constexpr Variant<LayerNormF32Function> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512, layerNormF32Avx512},
+    {Isa::Avx2, layerNormF32Avx2},
+#elif defined(__aarch64__)
+    {Isa::Neon, layerNormF32Neon},
+#endif
     {Isa::Scalar, layerNormF32Scalar},
 };
 

@@ -4,11 +4,17 @@
 
 namespace npuspeech {
 
-LogSumExpF32Function logSumExpF32Scalar;
+LogSumExpF32Function logSumExpF32Scalar, logSumExpF32Avx2, logSumExpF32Avx512, logSumExpF32Neon;
 
 namespace {
 
 constexpr Variant<LogSumExpF32Function> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512, logSumExpF32Avx512},
+    {Isa::Avx2, logSumExpF32Avx2},
+#elif defined(__aarch64__)
+    {Isa::Neon, logSumExpF32Neon},
+#endif
     {Isa::Scalar, logSumExpF32Scalar},
 };
 

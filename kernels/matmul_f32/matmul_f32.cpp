@@ -5,21 +5,23 @@
 #include <algorithm>
 
 #include "base/thread_pool.h"
+#include "kernels/scratch.h"
 
 namespace npuspeech {
 
-MatmulF32Function matmulF32Scalar;
+MatmulF32Function matmulF32Scalar, matmulF32Avx2, matmulF32Avx512, matmulF32Neon;
 
 namespace {
 
 constexpr Variant<MatmulF32Function> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512, matmulF32Avx512},
+    {Isa::Avx2, matmulF32Avx2},
+#elif defined(__aarch64__)
+    {Isa::Neon, matmulF32Neon},
+#endif
     {Isa::Scalar, matmulF32Scalar},
 };
-
-MatmulF32Function* best() {
-  static MatmulF32Function* const function = bestVariant(matmulF32Variants());
-  return function;
-}
 
 /// The part of a product that covers some of its rows and, from a panel's first column on, some of its
 /// columns.
@@ -36,6 +38,16 @@ MatmulF32 part(const MatmulF32& whole, int firstRow, int rows, int firstColumn, 
   return p;
 }
 
+void run(const MatmulF32& product) {
+  static MatmulF32Function* const best = bestVariant(matmulF32Variants());
+  const size_t scratch = matmulF32ScratchSize(product.rows, product.depth) * sizeof(float);
+  best(product, static_cast<float*>(threadScratch(scratch)));
+}
+
+// Rows of one task. A multiple of every body's tile (6, 14), whose copy of 2048 floats a row fits in half of
+// a 1 MB L2.
+constexpr int kBlockRows = 42;
+
 }  // namespace
 
 std::span<const Variant<MatmulF32Function>> matmulF32Variants() {
@@ -43,18 +55,25 @@ std::span<const Variant<MatmulF32Function>> matmulF32Variants() {
 }
 
 void matmulF32(const MatmulF32& product) {
-  best()(product);
+  for (int row = 0; row < product.rows; row += 2 * kBlockRows)
+    run(part(product, row, std::min(2 * kBlockRows, product.rows - row), 0, product.columns));
 }
 
 void matmulF32(ThreadPool& pool, const MatmulF32& product) {
-  constexpr int kRows = 56, kColumns = 256;
-  const int rowParts = (product.rows + kRows - 1) / kRows;
-  const int columnParts = (product.columns + kColumns - 1) / kColumns;
-  pool.parallelFor(static_cast<size_t>(rowParts) * static_cast<size_t>(columnParts), [&](size_t index, int) {
-    const int row = static_cast<int>(index) / columnParts * kRows;
-    const int column = static_cast<int>(index) % columnParts * kColumns;
-    best()(part(product, row, std::min(kRows, product.rows - row), column,
-                std::min(kColumns, product.columns - column)));
+  // Columns of a task: about 16 tasks a thread let threads finish together whatever else the machine does,
+  // but at least 16 panels, which pay for the copy of the rows; fewer rows are bound by reading weights,
+  // where 64 KB make a task.
+  const int blocks = (product.rows + kBlockRows - 1) / kBlockRows;
+  const int columns = product.columns;
+  const int least = product.rows >= 16 ? 256 : std::max(1, 16384 / std::max(1, product.depth));
+  const int wanted = columns / std::max(1, 16 * pool.threads() / std::max(1, blocks));
+  const int chunk = (std::max({1, least, wanted}) + kMatmulF32Panel - 1) / kMatmulF32Panel * kMatmulF32Panel;
+  const int chunks = (columns + chunk - 1) / chunk;
+  pool.parallelFor(static_cast<size_t>(blocks) * static_cast<size_t>(chunks), [&](size_t index, int) {
+    const int row = static_cast<int>(index) / chunks * kBlockRows;
+    const int column = static_cast<int>(index) % chunks * chunk;
+    run(part(product, row, std::min(kBlockRows, product.rows - row), column,
+             std::min(chunk, columns - column)));
   });
 }
 

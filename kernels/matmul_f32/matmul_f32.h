@@ -19,7 +19,8 @@ enum class Activation { None, Gelu };  // Gelu: x * (1 + erf(x / sqrt 2)) / 2, a
 /// out[r][c] = activation(sum over d of a[r][d] * weights[d][c] + bias[c]) + residual[r][c].
 /// Rows of `a` may overlap each other (a convolution is a product on overlapping rows). `out` may be
 /// `residual`, but must not overlap `a`. No alignment is needed but of `weights` (64 bytes). Nothing is
-/// allocated. Bound: relative error of each sum at most 1e-5 of sum |a*w|; order of summation is free.
+/// allocated once warm. Bound: relative error of each sum at most 1e-5 of sum |a*w|; order of summation is
+/// free.
 struct MatmulF32 {
   const float* a = nullptr;
   size_t aStride = 0;               // floats from row to row
@@ -41,7 +42,12 @@ constexpr size_t matmulF32PackedSize(int columns, int depth) {
 /// Packs weights stored output-major, as models do: weights[c * depth + d].
 void packMatmulF32(const float* weights, int columns, int depth, float* packed);
 
-using MatmulF32Function = void(const MatmulF32&);
+/// Floats of scratch that a body needs for this product, aligned to 64.
+constexpr size_t matmulF32ScratchSize(int rows, int depth) {
+  return static_cast<size_t>(rows) * static_cast<size_t>((depth + 127) / 128 * 128);
+}
+
+using MatmulF32Function = void(const MatmulF32&, float* scratch);
 std::span<const Variant<MatmulF32Function>> matmulF32Variants();
 
 /// On the calling thread, with the best variant.

@@ -14,7 +14,7 @@ void packMatmulF32(const float* weights, int columns, int depth, float* packed) 
         *packed++ = c < columns ? weights[static_cast<size_t>(c) * depthSize + d] : 0.0f;
 }
 
-void matmulF32Scalar(const MatmulF32& p) {
+void matmulF32Scalar(const MatmulF32& p, float*) {
   for (int row = 0; row < p.rows; ++row) {
     const size_t r = static_cast<size_t>(row);
     const float* a = p.a + r * p.aStride;

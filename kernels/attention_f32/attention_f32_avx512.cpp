@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// attention_f32 for AVX-512.
+#include "kernels/simd/avx512.h"
+
+#include "kernels/attention_f32/attention_f32_body.h"
+
+namespace npuspeech {
+
+extern const AttentionF32Kernel kAttentionF32Avx512;
+const AttentionF32Kernel kAttentionF32Avx512 = {packedSize, pack, run};
+
+}  // namespace npuspeech

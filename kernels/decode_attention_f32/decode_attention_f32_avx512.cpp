@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// decode_attention_f32 for AVX-512.
+#include "kernels/simd/avx512.h"
+
+#include "kernels/decode_attention_f32/decode_attention_f32_body.h"
+
+namespace npuspeech {
+
+void decodeAttentionF32Avx512(const DecodeAttentionF32& p) {
+  decodeAttention(p);
+}
+
+}  // namespace npuspeech

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Vectors of float for bodies built for AVX2 and FMA; same names as avx512.h and neon.h. Internal linkage on
+// purpose.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace npuspeech {
+namespace {
+
+using F32 = __m256;
+constexpr int kLanes = 8;
+
+inline F32 broadcast(float x) {
+  return _mm256_set1_ps(x);
+}
+inline F32 load(const float* p) {
+  return _mm256_loadu_ps(p);
+}
+inline void store(float* p, F32 v) {
+  _mm256_storeu_ps(p, v);
+}
+
+inline __m256i firstLanes(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+/// The first n lanes, n in [0, kLanes]; no other memory is touched and the other lanes are `rest`.
+inline F32 loadFirst(const float* p, int n, float rest = 0) {
+  const __m256i mask = firstLanes(n);
+  return _mm256_blendv_ps(broadcast(rest), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
+}
+inline void storeFirst(float* p, F32 v, int n) {
+  _mm256_maskstore_ps(p, firstLanes(n), v);
+}
+
+inline F32 fma(F32 a, F32 b, F32 c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+inline F32 min(F32 a, F32 b) {
+  return _mm256_min_ps(a, b);
+}
+inline F32 max(F32 a, F32 b) {
+  return _mm256_max_ps(a, b);
+}
+inline F32 abs(F32 a) {
+  return _mm256_andnot_ps(broadcast(-0.0f), a);
+}
+inline F32 roundNearest(F32 a) {
+  return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/// a * 2^n for whole n up to 127; 0, whatever a is, where n is below -126 or not finite.
+inline F32 scaleByPowerOfTwo(F32 a, F32 n) {
+  const __m256i exponent =
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_and_ps(a * _mm256_castsi256_ps(exponent), _mm256_cmp_ps(n, broadcast(-126), _CMP_GE_OQ));
+}
+inline float sumOf(F32 a) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+inline float maxOf(F32 a) {
+  __m128 s = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+inline void prefetch(const void* p) {
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+}
+
+}  // namespace
+}  // namespace npuspeech

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Vectors of float for bodies built for AVX-512; same names as avx2.h and neon.h. Internal linkage on
+// purpose.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace npuspeech {
+namespace {
+
+using F32 = __m512;
+constexpr int kLanes = 16;
+
+inline F32 broadcast(float x) {
+  return _mm512_set1_ps(x);
+}
+inline F32 load(const float* p) {
+  return _mm512_loadu_ps(p);
+}
+inline void store(float* p, F32 v) {
+  _mm512_storeu_ps(p, v);
+}
+
+/// The first n lanes, n in [0, kLanes]; no other memory is touched and the other lanes are `rest`.
+inline F32 loadFirst(const float* p, int n, float rest = 0) {
+  return _mm512_mask_loadu_ps(broadcast(rest), static_cast<__mmask16>((1u << n) - 1), p);
+}
+inline void storeFirst(float* p, F32 v, int n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
+}
+
+inline F32 fma(F32 a, F32 b, F32 c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+inline F32 min(F32 a, F32 b) {
+  return _mm512_min_ps(a, b);
+}
+inline F32 max(F32 a, F32 b) {
+  return _mm512_max_ps(a, b);
+}
+inline F32 abs(F32 a) {
+  return _mm512_abs_ps(a);
+}
+inline F32 roundNearest(F32 a) {
+  return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/// a * 2^n for whole n up to 127; 0, whatever a is, where n is below -126 or not finite.
+inline F32 scaleByPowerOfTwo(F32 a, F32 n) {
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, broadcast(-126), _CMP_GE_OQ), a, n);
+}
+inline float sumOf(F32 a) {
+  return _mm512_reduce_add_ps(a);
+}
+inline float maxOf(F32 a) {
+  return _mm512_reduce_max_ps(a);
+}
+inline void prefetch(const void* p) {
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+}
+
+}  // namespace
+}  // namespace npuspeech

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Functions of a vector of float, over whichever of avx512.h, avx2.h or neon.h was included first.
+// Coefficients: minimax polynomials from Remez's algorithm in double; the bounds were measured in float.
+#pragma once
+
+namespace npuspeech {
+namespace {
+
+constexpr float kLog2E = 1.44269504088896340736f;
+
+/// 2^x for x up to 127, relative error below 2e-7; 0 for x below -126.5 and for -infinity.
+inline F32 exp2(F32 x) {
+  const F32 n = roundNearest(x);
+  const F32 f = x - n;
+  F32 p = broadcast(1.3276471998e-03f);
+  p = fma(p, f, broadcast(9.6755413344e-03f));
+  p = fma(p, f, broadcast(5.5507132735e-02f));
+  p = fma(p, f, broadcast(2.4022119724e-01f));
+  p = fma(p, f, broadcast(6.9314696706e-01f));
+  p = fma(p, f, broadcast(1.0f));
+  return scaleByPowerOfTwo(p, n);
+}
+
+/// x * (1 + erf(x / sqrt 2)) / 2 with an absolute error below 1e-6: max(x, 0) - h(|x|), where the bump
+/// h(t) = t * erfc(t / sqrt 2) / 2 is a polynomial of degree 14 on [0, 5.25] and nothing beyond.
+inline F32 gelu(F32 x) {
+  constexpr float kEnd = 5.25f;
+  const F32 t = fma(min(abs(x), broadcast(kEnd)), broadcast(2 / kEnd), broadcast(-1));
+  F32 p = broadcast(1.822698489e-02f);
+  p = fma(p, t, broadcast(-3.461986780e-02f));
+  p = fma(p, t, broadcast(-6.948733330e-02f));
+  p = fma(p, t, broadcast(1.887848377e-01f));
+  p = fma(p, t, broadcast(2.802309953e-02f));
+  p = fma(p, t, broadcast(-3.980805874e-01f));
+  p = fma(p, t, broadcast(2.971408069e-01f));
+  p = fma(p, t, broadcast(2.526027262e-01f));
+  p = fma(p, t, broadcast(-5.825681686e-01f));
+  p = fma(p, t, broadcast(3.587646186e-01f));
+  p = fma(p, t, broadcast(8.295364678e-02f));
+  p = fma(p, t, broadcast(-2.911494076e-01f));
+  p = fma(p, t, broadcast(2.143380046e-01f));
+  p = fma(p, t, broadcast(-7.630264759e-02f));
+  p = fma(p, t, broadcast(1.137317624e-02f));
+  return max(x, broadcast(0)) - p;
+}
+
+}  // namespace
+}  // namespace npuspeech

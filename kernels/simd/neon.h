@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Vectors of float for bodies built for AArch64; same names as avx512.h and avx2.h. Internal linkage on
+// purpose.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace npuspeech {
+namespace {
+
+using F32 = float32x4_t;
+constexpr int kLanes = 4;
+
+inline F32 broadcast(float x) {
+  return vdupq_n_f32(x);
+}
+inline F32 load(const float* p) {
+  return vld1q_f32(p);
+}
+inline void store(float* p, F32 v) {
+  vst1q_f32(p, v);
+}
+
+/// The first n lanes, n in [0, kLanes]; no other memory is touched and the other lanes are `rest`.
+inline F32 loadFirst(const float* p, int n, float rest = 0) {
+  float lanes[kLanes] = {rest, rest, rest, rest};
+  for (int i = 0; i < n; ++i) lanes[i] = p[i];
+  return load(lanes);
+}
+inline void storeFirst(float* p, F32 v, int n) {
+  float lanes[kLanes];
+  store(lanes, v);
+  for (int i = 0; i < n; ++i) p[i] = lanes[i];
+}
+
+inline F32 fma(F32 a, F32 b, F32 c) {
+  return vfmaq_f32(c, a, b);
+}
+inline F32 min(F32 a, F32 b) {
+  return vminq_f32(a, b);
+}
+inline F32 max(F32 a, F32 b) {
+  return vmaxq_f32(a, b);
+}
+inline F32 abs(F32 a) {
+  return vabsq_f32(a);
+}
+inline F32 roundNearest(F32 a) {
+  return vrndnq_f32(a);
+}
+/// a * 2^n for whole n up to 127; 0, whatever a is, where n is below -126 or not finite.
+inline F32 scaleByPowerOfTwo(F32 a, F32 n) {
+  const int32x4_t exponent = vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23);
+  const uint32x4_t product = vreinterpretq_u32_f32(a * vreinterpretq_f32_s32(exponent));
+  return vreinterpretq_f32_u32(vandq_u32(product, vcgeq_f32(n, broadcast(-126))));
+}
+inline float sumOf(F32 a) {
+  return vaddvq_f32(a);
+}
+inline float maxOf(F32 a) {
+  return vmaxvq_f32(a);
+}
+inline void prefetch(const void* p) {
+  __builtin_prefetch(p);
+}
+
+}  // namespace
+}  // namespace npuspeech
