@@ -32,7 +32,8 @@ class SileroVad {
   ~SileroVad();
 
   void reset();
-  /// samples: a multiple of kFrame; probabilities: one for each frame. Many frames at a time are faster than one.
+  /// samples: a multiple of kFrame; probabilities: one for each frame. Many frames at a time are faster than
+  /// one.
   void run(std::span<const float> samples, std::span<float> probabilities);
 
  private:

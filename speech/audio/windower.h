@@ -16,12 +16,12 @@ class SileroWeights;
 
 /// A stretch of audio to be transcribed. The first window of an utterance has number 0.
 struct AudioWindow {
-  int64_t startNs = 0;     // stream time of its first sample
+  int64_t startNs = 0;  // stream time of its first sample
   int64_t durationNs = 0;
   uint64_t utterance = 0;
   uint32_t number = 0;
-  bool isFinal = false;    // no more audio will come for this utterance
-  int frames = 0;          // log-mel frames, 10 ms each, at most 3000
+  bool isFinal = false;  // no more audio will come for this utterance
+  int frames = 0;        // log-mel frames, 10 ms each, at most 3000
 };
 
 /// Stream time in which nobody speaks.
@@ -30,20 +30,25 @@ struct AudioGap {
   int64_t durationNs = 0;
 };
 
-/// Feeds on mono float audio at 16 kHz, in [-1, 1], and gives windows and gaps in the order of time. Not live: final
-/// windows only, at most maxWindowMs long, cut at pauses, covering all speech once. Live: a window [start, now] of the
-/// utterance every stepMs of audio, and a final one when it ends. Not thread-safe.
+/// Feeds on mono float audio at 16 kHz, in [-1, 1], and gives windows and gaps in the order of time. Not
+/// live: final windows only, at most maxWindowMs long, cut at pauses; windows and gaps follow each other
+/// without hole or overlap. Live: a window [anchor, now] of the utterance every stepMs of audio, and a final
+/// one when it ends; the utterances and the gaps follow each other without hole or overlap. What comes out
+/// does not depend on the sizes of the pushes. Not thread-safe; memory grows with the largest push only.
 class Windower {
  public:
+  /// Times are rounded to frames of the voice activity detector (32 ms). Out of range: clamped.
   struct Options {
-    int melBins = 80;
+    int melBins = 80;  // or 128
     bool live = false;
-    float vadOn = 0.5f, vadOff = 0.35f;  // speech probability that starts and ends speech (Silero's defaults)
+    float vadOn = 0.5f, vadOff = 0.35f;  // speech probability that starts and ends speech
     int preRollMs = 300;                 // audio kept before speech starts
-    int hangoverMs = 600;                // silence that ends an utterance, live
-    int minSpeechMs = 100;               // shorter bursts are not speech
-    int maxWindowMs = 30000;
-    int stepMs = 250;                    // live: audio between partial windows
+    int postRollMs = 300;                // audio kept after speech ends
+    int minSpeechMs = 100;    // windows with less speech than this between their pauses are dropped
+    int splitMs = 2000;       // not live: silence that ends a window
+    int hangoverMs = 600;     // live: silence that ends an utterance, at least postRollMs
+    int maxWindowMs = 30000;  // 2000 to 30000
+    int stepMs = 250;         // live: audio between partial windows
   };
 
   /// `vad`: null treats all audio as speech.
@@ -53,19 +58,24 @@ class Windower {
   /// Starts again at `startNs`, dropping what is pending. Utterance numbers go on.
   void reset(int64_t startNs);
   void push(std::span<const float> samples);
-  /// The stream ends, or a part of it is missing: what is pending comes out as final windows and gaps.
+  /// The stream ends, or a part of it is missing: what is pending comes out as final windows and gaps. Audio
+  /// pushed after that goes on in time, as a stream of its own.
   void drain();
 
-  /// The next window or gap, in order; nothing when more audio is needed. Call until empty after each push and drain.
+  /// The next window or gap, in order; nothing when more audio is needed. Call until empty after each push
+  /// and drain.
   std::optional<std::variant<AudioWindow, AudioGap>> next();
-  /// Log-mel of the window that next() gave last, [frames][melBins], normalised as Whisper does with the maximum over
-  /// this window. Frame f covers samples around f * 160 of the window.
+  /// Log-mel of the window that next() gave last, [frames][melBins], normalised as Whisper does with the
+  /// maximum over this window. Frame f covers samples around f * 160 of the window. Valid until the next call
+  /// of next() or reset().
   void logMel(float* out) const;
 
-  /// Live: text up to this stream time is committed; later windows may start there (they keep a little before it).
+  /// Live: text up to this stream time is committed; later windows of the utterance start there, a little
+  /// before it for context. Earlier times than the present anchor change nothing.
   void commit(int64_t untilNs);
 
-  /// The most audio that a window may trail behind the newest sample before it comes out, for LATENCY.
+  /// How much audio can follow a word, at most, before the first window with all of it comes out; for
+  /// LATENCY.
   int64_t latencyNs() const;
 
  private:

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Cuts a stream of audio into windows of speech.
+//
+// All positions are samples of a part of the stream that nothing interrupts. Audio waits in `input` until
+// next() needs it, and is analysed in groups of fixed size; then the frames of the track are walked one at a
+// time. A cut walks back to where the next window begins.
+#include "speech/audio/windower.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "speech/audio/log_mel.h"
+#include "speech/audio/silero_vad.h"
+#include "speech/audio/speech_track.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr int64_t kFrame = SileroVad::kFrame;
+constexpr int64_t kHop = LogMel::kHop;
+constexpr int64_t kSamplesPerMs = LogMel::kSampleRate / 1000;
+constexpr int64_t kNsPerSample = 1'000'000'000 / LogMel::kSampleRate;
+constexpr int64_t kRecordedGroup = 16;  // frames analysed at a time where nobody waits for them
+constexpr int64_t kRecordedGap = 1000 * kSamplesPerMs;
+constexpr int64_t kLookahead =
+    LogMel::kWindow / 2 + kHop;  // a log-mel frame may miss this much behind a sample
+/// Live: audio kept before the committed text.
+constexpr int64_t kCommitContext = 200 * kSamplesPerMs;
+
+constexpr int64_t roundDown(int64_t sample) {
+  return sample / kHop * kHop;
+}
+constexpr int64_t roundUp(int64_t sample) {
+  return roundDown(sample + kHop - 1);
+}
+int64_t samplesOf(int ms, int least, int most) {
+  return std::clamp(ms, least, most) * kSamplesPerMs;
+}
+
+using Event = std::variant<AudioWindow, AudioGap>;
+
+}  // namespace
+
+struct Windower::State {
+  State(const Options& options, std::shared_ptr<const SileroWeights> weights);
+
+  void restart();
+  void analyse(int64_t samples);
+  void step();
+  void open(int64_t speechStart);
+  void close();
+  void cut();
+  void finishPart();
+  void emitGap(int64_t end);
+  void emitWindow(int64_t end, bool isFinal);
+
+  int64_t nsOf(int64_t sample) const { return originNs + (partStart + sample) * kNsPerSample; }
+  /// The end of the audio whose log-mel is there.
+  int64_t melEnd() const { return std::min(mel.frames() * kHop, analysed); }
+  bool isNewest() const { return stepped == track.size(); }
+
+  const bool live;
+  const int64_t preRoll, postRoll, minSpeech, silence, maxWindow, stepSize, group, gapStep;
+  LogMel mel;
+  std::optional<SileroVad> vad;
+  SpeechTrack track;
+  std::array<float, kRecordedGroup> probabilities{};
+
+  std::vector<float> input;  // audio that is not analysed yet, from `inputBegin` on
+  size_t inputBegin = 0;
+  bool draining = false, finished = false;
+
+  int64_t originNs = 0;
+  int64_t partStart = 0;  // of this part, in samples since reset()
+  int64_t analysed = 0;   // samples
+  int64_t stepped = 0;    // frames of the track
+  int64_t out = 0;        // all before this came out
+
+  bool isOpen = false;       // a window is being made,
+  bool isContinued = false;  // or will be, which goes on where a cut made the last one end
+  int64_t start = 0;         // of that window
+  int64_t speechEnd = 0;     // the newest speech in it
+  int64_t speech = 0;        // how much of that it has, in samples
+  int64_t partialAt = 0;     // live: when its last partial window came out
+  uint64_t utterance = 0;
+  uint32_t number = 0;
+
+  std::array<Event, 4> events;
+  size_t eventBegin = 0, eventEnd = 0;
+  int64_t windowFrame = 0;  // of the window that next() gave last
+  int windowFrames = 0;
+};
+
+Windower::State::State(const Options& options, std::shared_ptr<const SileroWeights> weights)
+    : live(options.live),
+      preRoll(samplesOf(options.preRollMs, 0, 2000)),
+      postRoll(samplesOf(options.postRollMs, 0, 2000)),
+      minSpeech(weights ? samplesOf(options.minSpeechMs, 0, 2000) : 0),
+      silence(live ? samplesOf(std::max(options.hangoverMs, options.postRollMs), 100, 10000)
+                   : samplesOf(options.splitMs, 100, 10000)),
+      maxWindow(samplesOf(options.maxWindowMs, 2000, 30000)),
+      stepSize(samplesOf(options.stepMs, 32, 10000)),
+      group(live ? 1 : kRecordedGroup),
+      gapStep(live ? stepSize : kRecordedGap),
+      mel(options.melBins, static_cast<int>((maxWindow + silence + preRoll + group * kFrame) / kHop + 16)),
+      track(static_cast<int>((maxWindow + silence + preRoll) / kFrame + group + 16), options.vadOn,
+            options.vadOff) {
+  if (weights) vad.emplace(std::move(weights));
+}
+
+void Windower::State::restart() {
+  mel.reset();
+  if (vad) vad->reset();
+  track.reset();
+  draining = finished = isOpen = isContinued = false;
+  analysed = stepped = out = 0;
+}
+
+// The last frame of a part is filled with zeros for the detector.
+void Windower::State::analyse(int64_t samples) {
+  const int64_t frames = (samples + kFrame - 1) / kFrame;
+  input.resize(std::max(input.size(), inputBegin + static_cast<size_t>(frames * kFrame)));
+  const float* audio = input.data() + inputBegin;
+  mel.push({audio, static_cast<size_t>(samples)});
+  const std::span<float> found(probabilities.data(), static_cast<size_t>(frames));
+  if (vad)
+    vad->run({audio, static_cast<size_t>(frames * kFrame)}, found);
+  else
+    std::fill(found.begin(), found.end(), 1.0f);
+  for (int64_t f = 0; f < frames; ++f, audio += kFrame) {
+    float energy = 0;
+    for (int64_t i = 0; i < kFrame; ++i) energy += audio[i] * audio[i];
+    track.push(found[static_cast<size_t>(f)], energy / kFrame);
+  }
+  analysed += samples;
+  inputBegin += static_cast<size_t>(frames * kFrame);
+}
+
+void Windower::State::step() {
+  const bool isSpeech = track[stepped].speech;
+  const int64_t frameStart = stepped * kFrame;
+  const int64_t now = std::min(++stepped * kFrame, analysed);
+  if (!isOpen && !isSpeech) {
+    const int64_t silentUntil = roundDown(now - preRoll);
+    if (silentUntil - out >= gapStep) emitGap(silentUntil);
+    return;
+  }
+  if (!isOpen) open(frameStart);
+  if (isSpeech) {
+    speechEnd = now;
+    speech += now - frameStart;
+    if (now - start > maxWindow) return cut();
+  }
+  if (now - speechEnd >= silence) return close();
+  if (live && isNewest() && speech >= minSpeech && now - partialAt >= stepSize) {
+    emitWindow(std::min(melEnd(), start + maxWindow), false);
+    partialAt = now;
+  }
+}
+
+void Windower::State::open(int64_t speechStart) {
+  isOpen = true;
+  start = std::max(out, roundDown(std::max<int64_t>(speechStart - preRoll, 0)));
+  partialAt = start;
+  speech = 0;
+  emitGap(start);
+}
+
+void Windower::State::close() {
+  if (speech >= minSpeech || isContinued)
+    emitWindow(std::min({roundUp(speechEnd + postRoll), start + maxWindow, melEnd()}), true);
+  isOpen = isContinued = false;
+}
+
+void Windower::State::cut() {
+  const int64_t first = (start + kFrame - 1) / kFrame, limit = (start + maxWindow) / kFrame - 1;
+  const int64_t at = track.bestCut(first, limit, stepped - 1, (preRoll + postRoll) / kFrame + 1);
+  int64_t spoken = at;
+  while (spoken > first && !track[spoken - 1].speech) --spoken;
+  emitWindow(
+      std::min({roundUp(spoken * kFrame + postRoll), roundDown(at * kFrame + kFrame / 2), start + maxWindow}),
+      true);
+  isOpen = false;
+  isContinued = true;
+  stepped = at;
+}
+
+void Windower::State::finishPart() {
+  if (isOpen) return close();
+  if (out < analysed) return emitGap(analysed);
+  partStart += analysed;
+  restart();
+}
+
+void Windower::State::emitGap(int64_t end) {
+  if (end > out) events[eventEnd++] = AudioGap{nsOf(out), (end - out) * kNsPerSample};
+  out = end;
+}
+
+void Windower::State::emitWindow(int64_t end, bool isFinal) {
+  AudioWindow window;
+  window.startNs = nsOf(start);
+  window.durationNs = (end - start) * kNsPerSample;
+  window.utterance = utterance;
+  window.number = number++;
+  window.isFinal = isFinal;
+  window.frames = static_cast<int>((end - start + kHop - 1) / kHop);
+  events[eventEnd++] = window;
+  windowFrame = start / kHop;
+  windowFrames = window.frames;
+  if (!isFinal) return;
+  out = end;
+  ++utterance;
+  number = 0;
+}
+
+Windower::Windower(const Options& options, std::shared_ptr<const SileroWeights> vad)
+    : state_(std::make_unique<State>(options, std::move(vad))) {}
+Windower::~Windower() = default;
+
+void Windower::reset(int64_t startNs) {
+  State& s = *state_;
+  if (s.number > 0) ++s.utterance;  // partial windows of it came out
+  s.number = 0;
+  s.restart();
+  s.input.clear();
+  s.inputBegin = s.eventBegin = s.eventEnd = 0;
+  s.originNs = startNs;
+  s.partStart = 0;
+}
+
+void Windower::push(std::span<const float> samples) {
+  State& s = *state_;
+  s.input.erase(s.input.begin(), s.input.begin() + static_cast<std::ptrdiff_t>(s.inputBegin));
+  s.inputBegin = 0;
+  s.input.insert(s.input.end(), samples.begin(), samples.end());
+}
+
+void Windower::drain() {
+  state_->draining = true;
+}
+
+std::optional<std::variant<AudioWindow, AudioGap>> Windower::next() {
+  State& s = *state_;
+  for (;;) {
+    if (s.eventBegin < s.eventEnd) return s.events[s.eventBegin++];
+    s.eventBegin = s.eventEnd = 0;
+    const auto waiting = static_cast<int64_t>(s.input.size() - s.inputBegin);
+    if (s.stepped < s.track.size()) {
+      s.step();
+    } else if (waiting >= s.group * kFrame) {
+      s.analyse(s.group * kFrame);
+    } else if (!s.draining) {
+      return {};
+    } else if (!s.finished) {
+      s.analyse(waiting);
+      s.mel.finish();
+      s.finished = true;
+    } else {
+      s.finishPart();
+    }
+  }
+}
+
+void Windower::logMel(float* out) const {
+  state_->mel.normalised(state_->windowFrame, state_->windowFrames, out);
+}
+
+void Windower::commit(int64_t untilNs) {
+  State& s = *state_;
+  if (!s.live || !s.isOpen) return;
+  const int64_t committed = (untilNs - s.originNs) / kNsPerSample - s.partStart;
+  s.start = std::max(s.start, roundDown(std::min(committed, s.analysed) - kCommitContext));
+}
+
+int64_t Windower::latencyNs() const {
+  const State& s = *state_;
+  const int64_t samples = s.live ? std::max(s.stepSize, s.minSpeech) + 2 * kFrame + kLookahead
+                                 : s.maxWindow + s.silence + s.group * kFrame;
+  return samples * kNsPerSample;
+}
+
+}  // namespace npuspeech
