@@ -19,6 +19,7 @@ namespace npuspeech {
 namespace {
 
 constexpr int kMaxSize = 1 << 20;             // tokens; Whisper has 51,866
+constexpr int kBytes = 256;                   // each has a text token
 constexpr int kMaxHeads = 1 << 10;            // layers, and heads of one; Whisper has 32 and 20
 constexpr int kPublishedTimestamps = 1501;    // 0 to 30 s; openai/whisper, tokenizer.py
 constexpr int kSmallestMultilingual = 51865;  // tokens; openai/whisper, model.py, is_multilingual
@@ -152,7 +153,7 @@ Result<void> Vocabulary::Data::placeSpecials(const SpecialNames& names, int entr
   Token last = startOfTranscript;
   for (size_t i = 0; i < kSpecials; ++i) {
     specials[i] = named[i].value_or(anchor + static_cast<int>(i));
-    if (specials[i] <= last || specials[i] >= size || endOfText >= startOfTranscript)
+    if (specials[i] <= last || specials[i] >= size || endOfText >= startOfTranscript || endOfText < kBytes)
       return badVocabulary(path, "its " + std::to_string(entries) + " entries would make '" +
                                      std::string(kSpecialNames[i]) + "' token " +
                                      std::to_string(specials[i]) + " of a model that has " +

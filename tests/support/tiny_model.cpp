@@ -56,6 +56,32 @@ std::vector<std::string> byteNames() {
 
 const std::string kSpaceName = "\u0120";
 
+const char* noSpeechName(bool multilingual) {
+  return multilingual ? "<|nospeech|>" : "<|nocaptions|>";
+}
+
+size_t tokenOf(const std::vector<std::string>& vocabulary, const std::string& name) {
+  const auto found = std::find(vocabulary.begin(), vocabulary.end(), name);
+  if (found == vocabulary.end()) {
+    std::fprintf(stderr, "the tiny vocabulary has no '%s'\n", name.c_str());
+    std::abort();
+  }
+  return static_cast<size_t>(found - vocabulary.begin());
+}
+
+std::string configOf(const std::vector<std::string>& vocabulary, bool multilingual) {
+  const auto token = [&](const std::string& name) { return tokenOf(vocabulary, name); };
+  std::string languages, suppressed;
+  for (size_t i = token("<|startoftranscript|>") + 1; i < token("<|translate|>"); ++i)
+    languages.append(languages.empty() ? "" : ",").append(std::to_string(i));
+  for (const char* name : {"(", "[", "<|startoftranscript|>", "<|translate|>", "<|transcribe|>",
+                           "<|startoflm|>", "<|startofprev|>", noSpeechName(multilingual)})
+    suppressed.append(suppressed.empty() ? "" : ",").append(std::to_string(token(name)));
+  return "{\"alignment_heads\":[[1,0],[1,1]],\"lang_ids\":[" + languages + "],\"suppress_ids\":[" +
+         suppressed + "],\"suppress_ids_begin\":[" + std::to_string(token(kSpaceName)) + "," +
+         std::to_string(token("<|endoftext|>")) + "]}\n";
+}
+
 class TinyModel {
  public:
   explicit TinyModel(const TinyModelOptions& options)
@@ -82,35 +108,12 @@ class TinyModel {
     return ctranslate2File(tensors_, {{"decoder/projection/weight", "decoder/embeddings/weight"}});
   }
 
-  std::string config() const {
-    std::string languages, suppressed;
-    for (size_t i = token("<|startoftranscript|>") + 1; i < token("<|translate|>"); ++i)
-      languages.append(languages.empty() ? "" : ",").append(std::to_string(i));
-    for (const char* name : {"(", "[", "<|startoftranscript|>", "<|translate|>", "<|transcribe|>",
-                             "<|startoflm|>", "<|startofprev|>", noSpeechName()})
-      suppressed.append(suppressed.empty() ? "" : ",").append(std::to_string(token(name)));
-    return "{\"alignment_heads\":[[1,0],[1,1]],\"lang_ids\":[" + languages + "],\"suppress_ids\":[" +
-           suppressed + "],\"suppress_ids_begin\":[" + std::to_string(token(kSpaceName)) + "," +
-           std::to_string(token("<|endoftext|>")) + "]}\n";
-  }
-
-  const std::vector<std::string>& vocabulary() const { return vocabulary_; }
-
  private:
   static constexpr float kEmbeddingDeviation = 0.25f;
   static constexpr float kScriptStrength = 4;
 
   int64_t count() const { return static_cast<int64_t>(vocabulary_.size()); }
-  const char* noSpeechName() const { return options_.multilingual ? "<|nospeech|>" : "<|nocaptions|>"; }
-
-  size_t token(const std::string& name) const {
-    const auto found = std::find(vocabulary_.begin(), vocabulary_.end(), name);
-    if (found == vocabulary_.end()) {
-      std::fprintf(stderr, "the tiny vocabulary has no '%s'\n", name.c_str());
-      std::abort();
-    }
-    return static_cast<size_t>(found - vocabulary_.begin());
-  }
+  size_t token(const std::string& name) const { return tokenOf(vocabulary_, name); }
 
   void vector(const std::string& name, std::vector<int64_t> dims, const std::vector<float>& values) {
     const TensorType type =
@@ -196,7 +199,7 @@ class TinyModel {
         values[position * kTinyStateWidth + i] += strength * embeddings[target * kTinyStateWidth + i];
     };
     if (options_.multilingual) point(0, token("<|startoftranscript|>") + 1, kScriptStrength);
-    if (options_.hearsNothing) point(0, token(noSpeechName()), 3 * kScriptStrength);
+    if (options_.hearsNothing) point(0, token(noSpeechName(options_.multilingual)), 3 * kScriptStrength);
     if (options_.says.empty()) return values;
     // The first word follows <|notimestamps|>, or the first timestamp, which takes the same place.
     size_t position = options_.multilingual ? 2 : 0;
@@ -252,21 +255,25 @@ std::vector<std::string> tinyVocabulary(bool multilingual) {
   return entries;
 }
 
-void writeTinyModel(const std::string& folder, const TinyModelOptions& options) {
-  TinyModel model(options);
-  writeFile(folder + "/model.bin", model.modelFile());
-  writeFile(folder + "/config.json", model.config());
+void writeTinyVocabulary(const std::string& folder, bool multilingual) {
+  const std::vector<std::string> vocabulary = tinyVocabulary(multilingual);
+  writeFile(folder + "/config.json", configOf(vocabulary, multilingual));
   std::string lines, array;
-  for (const std::string& entry : model.vocabulary()) {
-    lines += entry + "\n";
-    std::string escaped;
-    for (const char c : entry) escaped.append(c == '"' || c == '\\' ? "\\" : "") += c;
-    array.append(array.empty() ? "[\n  \"" : ",\n  \"").append(escaped).append("\"");
+  for (const std::string& entry : vocabulary) {
+    lines.append(entry).append("\n");
+    array.append(array.empty() ? "[\n  \"" : ",\n  \"");
+    for (const char c : entry) array.append(c == '"' || c == '\\' ? "\\" : "") += c;
+    array.append("\"");
   }
-  if (options.multilingual)
+  if (multilingual)
     writeFile(folder + "/vocabulary.json", array + "\n]\n");
   else
     writeFile(folder + "/vocabulary.txt", lines);
+}
+
+void writeTinyModel(const std::string& folder, const TinyModelOptions& options) {
+  writeTinyVocabulary(folder, options.multilingual);
+  writeFile(folder + "/model.bin", TinyModel(options).modelFile());
 }
 
 }  // namespace npuspeech::test
