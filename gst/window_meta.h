@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a tensor buffer says about its window: which rows hold audio, which stand for padding, and its
+// utterance.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+
+#include "speech/whisper/window.h"
+
+/// On log-mel and encoder-state buffers. A log-mel buffer's first `frames` rows are valid; an encoder-state
+/// buffer's first `audio_rows` + `padding_rows`.
+struct GstNpuWindowMeta {
+  GstMeta meta;
+  gint frames;          // log-mel frames that hold audio, 10 ms each
+  gint context;         // encoder positions of a full window
+  gint audio_rows;      // encoder rows that hold audio
+  gint padding_rows;    // encoder rows behind them, each for a block of padding
+  gint padding_growth;  // npuspeech::PaddingPolicy, percent
+  gint padding_max;     // npuspeech::PaddingPolicy, rows
+  guint64 utterance;
+  guint number;        // of the window within its utterance, from 0
+  gboolean final;      // no more audio will come for this utterance
+  GstBuffer* log_mel;  // on encoder states: what they were encoded from, or NULL. Owned
+};
+
+GType gst_npu_window_meta_api_get_type();
+const GstMetaInfo* gst_npu_window_meta_get_info();
+
+namespace npuspeech::gst {
+
+struct Window {
+  WindowShape shape;
+  uint64_t utterance = 0;
+  uint32_t number = 0;
+  bool isFinal = true;
+};
+
+/// `logMel`: what the states in `buffer` were encoded from, or null; the meta holds a reference.
+void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel = nullptr);
+/// The buffer's window; a buffer without the meta is a full, final window of `context` positions. False where
+/// the meta contradicts `context` or itself.
+bool readWindowMeta(GstBuffer* buffer, int context, Window* window);
+/// What the states in `buffer` were encoded from; null where nobody kept it. Borrowed from the buffer.
+GstBuffer* logMelOf(GstBuffer* buffer);
+
+}  // namespace npuspeech::gst
