@@ -49,6 +49,8 @@ class Captioner {
   void flush();
   /// The next caption; nothing where more words are needed.
   std::optional<Caption> next();
+  /// Nothing is pending.
+  bool empty() const { return open_.empty() && ready_.empty(); }
   void reset();
 
  private:

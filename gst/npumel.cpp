@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// npumel: speech out of audio, as windows of log-mel.
+/**
+ * SECTION:element-npumel
+ * @title: npumel
+ *
+ * Cuts speech out of a stream of audio and computes its log-mel. Each buffer is a window of at most 30 s;
+ * silence becomes GAP events. When upstream is live, a window of the growing utterance comes every `step`;
+ * else only whole ones come, cut at pauses.
+ *
+ * |[
+ * gst-launch-1.0 audiotestsrc wave=silence num-buffers=100 ! audio/x-raw,rate=16000,channels=1 ! npumel !
+ * fakesink
+ * ]|
+ *
+ * Since: 0.1
+ */
+#include <gst/audio/audio.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "gst/boundary.h"
+#include "gst/elements.h"
+#include "gst/engine_properties.h"
+#include "gst/events.h"
+#include "gst/npu_buffer_pool.h"
+#include "gst/queries.h"
+#include "gst/stats.h"
+#include "gst/tensor_caps.h"
+#include "gst/window_meta.h"
+#include "speech/audio/silero_vad.h"
+#include "speech/audio/windower.h"
+
+GST_DEBUG_CATEGORY_STATIC(npumel_debug);
+#define GST_CAT_DEFAULT npumel_debug
+
+namespace {
+
+using namespace npuspeech;
+using namespace npuspeech::gst;
+
+constexpr int kRate = 16000;
+/// Timestamps may be off by this much before audio counts as missing: GstAudioDecoder's and the sinks' usual
+/// tolerance.
+constexpr GstClockTime kJitter = 40 * GST_MSECOND;
+/// A GAP event up to this long is silence inside the audio; a longer one ends the utterance.
+constexpr GstClockTime kLongestFilledGap = GST_SECOND;
+
+GstStaticPadTemplate sinkTemplate = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS("audio/x-raw, format=(string)" GST_AUDIO_NE(F32) ", rate=(int)16000, channels=(int)1, "
+                                                                     "layout=(string)interleaved"));
+GstStaticPadTemplate srcTemplate = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS(NPUSPEECH_TENSOR_CAPS(NPUSPEECH_LOG_MEL) ", dims=(int)<3000, {80, 128}>"));
+
+enum { PROP_VAD_MODEL = 1, PROP_VAD_THRESHOLD, PROP_PRE_ROLL, PROP_HANGOVER, PROP_STEP, PROP_STATS };
+
+struct Settings {
+  std::optional<std::string> vadModel;  // nothing: the cache's; empty: none
+  Windower::Options windows;
+};
+
+struct State {
+  Settings settings;  // under the object lock
+  Stats stats;
+  std::atomic<GstClockTime> committed{GST_CLOCK_TIME_NONE};  // stream time, from downstream's thread
+
+  // Of the streaming thread; `pool` is replaced under the object lock, because a flush reads it.
+  std::shared_ptr<const SileroWeights> vad;
+  std::unique_ptr<Windower> windower;
+  std::optional<TensorFormat> format;
+  Held<GstBufferPool> pool;
+  std::shared_ptr<npu::Device> device = npu::openCpuDevice();
+  GstSegment segment{};
+  bool started = false;   // the windower stands in a run of audio
+  bool discont = true;    // the next window does not follow the last
+  GstClockTime base = 0;  // time of the run's first sample
+  uint64_t samples = 0;   // of the run
+  std::vector<float> silence = std::vector<float>(kRate);
+
+  GstClockTime expected() const { return base + gst_util_uint64_scale(samples, GST_SECOND, kRate); }
+};
+
+struct GstNpuMel {
+  GstElement parent;
+  GstPad *sink, *src;
+  State* state;
+};
+struct GstNpuMelClass {
+  GstElementClass parent_class;
+};
+
+GType gst_npu_mel_get_type();
+G_DEFINE_TYPE(GstNpuMel, gst_npu_mel, GST_TYPE_ELEMENT)
+
+GstNpuMel* cast(gpointer object) {
+  return static_cast<GstNpuMel*>(object);
+}
+
+// Properties
+
+void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  Settings& settings = cast(object)->state->settings;
+  Windower::Options& windows = settings.windows;
+  GST_OBJECT_LOCK(object);
+  switch (id) {
+    case PROP_VAD_MODEL:
+      settings.vadModel.reset();
+      if (g_value_get_string(value)) settings.vadModel = g_value_get_string(value);
+      break;
+    case PROP_VAD_THRESHOLD:
+      windows.vadOn = g_value_get_float(value);
+      break;
+    case PROP_PRE_ROLL:
+      windows.preRollMs = static_cast<int>(g_value_get_uint(value));
+      break;
+    case PROP_HANGOVER:
+      windows.hangoverMs = static_cast<int>(g_value_get_uint(value));
+      break;
+    case PROP_STEP:
+      windows.stepMs = static_cast<int>(g_value_get_uint(value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+  GST_OBJECT_UNLOCK(object);
+}
+
+void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  State& state = *cast(object)->state;
+  const Windower::Options& windows = state.settings.windows;
+  GST_OBJECT_LOCK(object);
+  switch (id) {
+    case PROP_VAD_MODEL:
+      g_value_set_string(value, state.settings.vadModel ? state.settings.vadModel->c_str() : nullptr);
+      break;
+    case PROP_VAD_THRESHOLD:
+      g_value_set_float(value, windows.vadOn);
+      break;
+    case PROP_PRE_ROLL:
+      g_value_set_uint(value, static_cast<guint>(windows.preRollMs));
+      break;
+    case PROP_HANGOVER:
+      g_value_set_uint(value, static_cast<guint>(windows.hangoverMs));
+      break;
+    case PROP_STEP:
+      g_value_set_uint(value, static_cast<guint>(windows.stepMs));
+      break;
+    case PROP_STATS:
+      g_value_take_boxed(value, state.stats.structure().release());
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+  GST_OBJECT_UNLOCK(object);
+}
+
+Settings copySettings(GstNpuMel* self) {
+  GST_OBJECT_LOCK(self);
+  Settings settings = self->state->settings;
+  GST_OBJECT_UNLOCK(self);
+  // Silero ends speech a little below where it starts it.
+  settings.windows.vadOff = std::max(settings.windows.vadOn - 0.15f, 0.01f);
+  return settings;
+}
+
+// Windows and gaps
+
+void replacePool(GstNpuMel* self, Held<GstBufferPool> pool) {
+  GST_OBJECT_LOCK(self);
+  std::swap(self->state->pool, pool);
+  GST_OBJECT_UNLOCK(self);
+  if (pool) gst_buffer_pool_set_active(pool.get(), FALSE);
+}
+
+void setPoolFlushing(GstNpuMel* self, bool flushing) {
+  GST_OBJECT_LOCK(self);
+  GstBufferPool* current = self->state->pool.get();
+  const Held<GstBufferPool> pool(current ? GST_BUFFER_POOL_CAST(gst_object_ref(current)) : nullptr);
+  GST_OBJECT_UNLOCK(self);
+  if (pool) gst_buffer_pool_set_flushing(pool.get(), flushing);
+}
+
+GstFlowReturn pushWindow(GstNpuMel* self, const AudioWindow& audio) {
+  State& state = *self->state;
+  GstBuffer* raw = nullptr;
+  const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(state.pool.get(), &raw, nullptr);
+  if (flow == GST_FLOW_ERROR)
+    postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "No memory for a buffer of log-mel."});
+  if (flow != GST_FLOW_OK) return flow;
+  Held<GstBuffer> buffer(raw);
+  {
+    const Mapped map(raw, GST_MAP_WRITE);
+    if (!map || map.size() < state.format->bytes()) {
+      postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "A buffer of log-mel cannot be mapped."});
+      return GST_FLOW_ERROR;
+    }
+    state.windower->logMel(map.as<float>());
+  }
+  GST_BUFFER_PTS(raw) = static_cast<GstClockTime>(audio.startNs);
+  GST_BUFFER_DURATION(raw) = static_cast<GstClockTime>(audio.durationNs);
+  if (state.discont) GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
+  state.discont = false;
+  addWindowMeta(raw,
+                {{audio.frames, state.format->rows / 2, {}}, audio.utterance, audio.number, audio.isFinal});
+  ++state.stats.windows;
+  GST_LOG_OBJECT(self, "utterance %" G_GUINT64_FORMAT " window %u: %d frames at %" GST_TIME_FORMAT "%s",
+                 audio.utterance, audio.number, audio.frames, GST_TIME_ARGS(GST_BUFFER_PTS(raw)),
+                 audio.isFinal ? ", final" : "");
+  return gst_pad_push(self->src, buffer.release());
+}
+
+GstFlowReturn pushGap(GstNpuMel* self, GstClockTime start, GstClockTime duration) {
+  if (duration == 0) return GST_FLOW_OK;
+  if (gst_pad_push_event(self->src, gst_event_new_gap(start, duration))) return GST_FLOW_OK;
+  const GstFlowReturn last = gst_pad_get_last_flow_return(self->src);
+  return GST_PAD_IS_FLUSHING(self->src) ? GST_FLOW_FLUSHING : last < GST_FLOW_OK ? last : GST_FLOW_OK;
+}
+
+/// Pushes what the windower has ready.
+GstFlowReturn pushReady(GstNpuMel* self) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  while (flow == GST_FLOW_OK) {
+    const auto next = self->state->windower->next();
+    if (!next) break;
+    if (const auto* gap = std::get_if<AudioGap>(&*next))
+      flow =
+          pushGap(self, static_cast<GstClockTime>(gap->startNs), static_cast<GstClockTime>(gap->durationNs));
+    else
+      flow = pushWindow(self, std::get<AudioWindow>(*next));
+  }
+  return flow;
+}
+
+/// Ends the run of audio: what is pending comes out, and the next audio starts a new run.
+GstFlowReturn drain(GstNpuMel* self) {
+  State& state = *self->state;
+  if (!state.started) return GST_FLOW_OK;
+  state.started = false;
+  state.windower->drain();
+  return pushReady(self);
+}
+
+void applyCommitted(State& state) {
+  const GstClockTime until = state.committed.exchange(GST_CLOCK_TIME_NONE);
+  if (until == GST_CLOCK_TIME_NONE) return;
+  const guint64 position = gst_segment_position_from_stream_time(&state.segment, GST_FORMAT_TIME, until);
+  if (position != GST_CLOCK_TIME_NONE) state.windower->commit(static_cast<int64_t>(position));
+}
+
+/// A second at a time, so that a long buffer does not pile its windows up.
+GstFlowReturn pushAudio(GstNpuMel* self, std::span<const float> samples) {
+  State& state = *self->state;
+  GstFlowReturn flow = GST_FLOW_OK;
+  while (flow == GST_FLOW_OK && !samples.empty()) {
+    const auto part = samples.first(std::min<size_t>(samples.size(), kRate));
+    samples = samples.subspan(part.size());
+    applyCommitted(state);
+    state.windower->push(part);
+    state.samples += part.size();
+    flow = pushReady(self);
+  }
+  return flow;
+}
+
+void startRun(GstNpuMel* self, GstClockTime pts) {
+  State& state = *self->state;
+  if (!state.windower) {
+    auto options = copySettings(self).windows;
+    options.melBins = state.format->columns;
+    options.live = upstreamIsLive(self->sink);
+    GST_INFO_OBJECT(self, "%s, %d mel bins", options.live ? "live" : "not live", options.melBins);
+    state.windower = std::make_unique<Windower>(options, state.vad);
+  }
+  state.base = pts;
+  state.samples = 0;
+  state.started = state.discont = true;
+  state.windower->reset(static_cast<int64_t>(pts));
+}
+
+/// Agrees with downstream on the mel bins and on memory. Drains first, where windows of another shape are
+/// pending.
+bool negotiate(GstNpuMel* self) {
+  State& state = *self->state;
+  const Held<GstCaps> all(gst_pad_get_pad_template_caps(self->src));
+  Held<GstCaps> caps(gst_pad_peer_query_caps(self->src, all.get()));
+  if (!caps || gst_caps_is_empty(caps.get())) return false;
+  caps.reset(gst_caps_fixate(caps.release()));
+  const auto format = parseTensorCaps(caps.get());
+  if (!format) return false;
+  if (format != state.format) {
+    drain(self);
+    state.windower.reset();
+    state.format = format;
+  }
+  if (!gst_pad_push_event(self->src, gst_event_new_caps(caps.get()))) return false;
+  replacePool(self, decideTensorPool(self->src, state.device, caps.get(), format->bytes()));
+  return state.pool != nullptr;
+}
+
+// The sink pad
+
+GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
+  auto* self = cast(parent);
+  State& state = *self->state;
+  Held<GstBuffer> buffer(raw);
+  return guarded(GST_ELEMENT(parent), GST_FLOW_ERROR, [&] {
+    if ((gst_pad_check_reconfigure(self->src) || !state.pool) && !negotiate(self)) {
+      gst_pad_mark_reconfigure(self->src);
+      return GST_PAD_IS_FLUSHING(self->src) ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;
+    }
+    buffer.reset(gst_audio_buffer_clip(buffer.release(), &state.segment, kRate, sizeof(float)));
+    if (!buffer) return GST_FLOW_OK;
+    const GstClockTime pts = GST_BUFFER_PTS(buffer.get());
+    const bool hasTime = GST_CLOCK_TIME_IS_VALID(pts);
+    if (state.started) {
+      const GstClockTime expected = state.expected();
+      const bool jump = hasTime && (pts > expected + kJitter || pts + kJitter < expected);
+      if (jump || GST_BUFFER_IS_DISCONT(buffer.get())) {
+        GST_DEBUG_OBJECT(self, "audio is missing: at %" GST_TIME_FORMAT " instead of %" GST_TIME_FORMAT,
+                         GST_TIME_ARGS(pts), GST_TIME_ARGS(expected));
+        GstFlowReturn flow = drain(self);
+        if (flow == GST_FLOW_OK && jump && pts > expected) flow = pushGap(self, expected, pts - expected);
+        if (flow != GST_FLOW_OK) return flow;
+        startRun(self, hasTime ? pts : expected);
+      }
+    } else {
+      startRun(self, hasTime ? pts : state.windower ? state.expected() : state.segment.start);
+    }
+    const Mapped map(buffer.get(), GST_MAP_READ);
+    if (!map) {
+      postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "A buffer of audio cannot be mapped."});
+      return GST_FLOW_ERROR;
+    }
+    return pushAudio(self, {map.as<const float>(), map.size() / sizeof(float)});
+  });
+}
+
+/// Audio that upstream knows to be silent or lost.
+bool handleGap(GstNpuMel* self, GstEvent* event) {
+  State& state = *self->state;
+  GstClockTime start = 0, duration = 0;
+  gst_event_parse_gap(event, &start, &duration);
+  if (!state.started || !GST_CLOCK_TIME_IS_VALID(duration) || duration > kLongestFilledGap ||
+      start > state.expected() + kJitter || start + kJitter < state.expected()) {
+    const bool pushed = drain(self) == GST_FLOW_OK && gst_pad_push_event(self->src, gst_event_ref(event));
+    if (state.windower && GST_CLOCK_TIME_IS_VALID(duration)) state.base = start + duration, state.samples = 0;
+    return pushed;
+  }
+  const auto count =
+      std::min<size_t>(gst_util_uint64_scale(duration, kRate, GST_SECOND), state.silence.size());
+  return pushAudio(self, {state.silence.data(), count}) == GST_FLOW_OK;
+}
+
+bool setSegment(GstNpuMel* self, GstEvent* event) {
+  State& state = *self->state;
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(event, &segment);
+  if (segment->format != GST_FORMAT_TIME || segment->rate <= 0) {
+    postError(GST_ELEMENT(self),
+              {ErrorCode::Unsupported, "Speech is only understood forwards, in a segment in time."});
+    return false;
+  }
+  if (!gst_segment_is_equal(segment, &state.segment)) drain(self);
+  gst_segment_copy_into(segment, &state.segment);
+  return true;
+}
+
+gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
+  auto* self = cast(parent);
+  State& state = *self->state;
+  Held<GstEvent> event(raw);
+  return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
+    switch (GST_EVENT_TYPE(raw)) {
+      case GST_EVENT_FLUSH_START:
+        setPoolFlushing(self, true);
+        break;
+      case GST_EVENT_FLUSH_STOP:
+        setPoolFlushing(self, false);
+        state.started = false;
+        gst_segment_init(&state.segment, GST_FORMAT_TIME);
+        state.committed = GST_CLOCK_TIME_NONE;
+        break;
+      case GST_EVENT_CAPS:
+        drain(self);
+        gst_pad_check_reconfigure(self->src);  // this is what it would ask for
+        return negotiate(self);
+      case GST_EVENT_SEGMENT:
+        if (!setSegment(self, raw)) return FALSE;
+        break;
+      case GST_EVENT_GAP:
+        return handleGap(self, raw);
+      case GST_EVENT_TAG: {
+        // Tags of the audio stream (its codec, its bit rate) are not the tensors'.
+        GstTagList* tags = nullptr;
+        gst_event_parse_tag(raw, &tags);
+        if (gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_STREAM) return TRUE;
+        break;
+      }
+      case GST_EVENT_STREAM_START:
+      case GST_EVENT_SEGMENT_DONE:
+      case GST_EVENT_EOS:
+        drain(self);
+        break;
+      default:
+        break;
+    }
+    return gst_pad_event_default(pad, parent, event.release());
+  });
+}
+
+gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
+  auto* self = cast(parent);
+  Held<GstEvent> event(raw);
+  return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
+    if (const auto until = parseCommittedEvent(raw)) {
+      self->state->committed = *until;
+      return TRUE;
+    }
+    if (GST_EVENT_TYPE(raw) == GST_EVENT_SEEK) {
+      gdouble rate = 1;
+      gst_event_parse_seek(raw, &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+      if (rate < 0) return FALSE;
+    }
+    return gst_pad_event_default(pad, parent, event.release());
+  });
+}
+
+// States
+
+/// Null without an error where there is to be no VAD.
+Result<std::shared_ptr<const SileroWeights>> loadVad(GstNpuMel* self) {
+  const auto path = copySettings(self).vadModel;
+  if (path && path->empty()) return std::shared_ptr<const SileroWeights>();
+  if (path) return SileroWeights::load(*path);
+  const Held<char> cached(g_build_filename(g_get_user_cache_dir(), "npuspeech", "models", "silero-vad",
+                                           "silero_vad_16k.safetensors", nullptr));
+  auto weights = SileroWeights::load(cached.get());
+  if (weights || weights.error().code != ErrorCode::NotFound) return weights;
+  postWarning(GST_ELEMENT(self),
+              {ErrorCode::NotFound,
+               "There is no voice activity model at " + std::string(cached.get()) +
+                   ": all audio counts as speech. Fetch it with tools/fetch-model, or set vad-model "
+                   "to its path or to \"\"."});
+  return std::shared_ptr<const SileroWeights>();
+}
+
+GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
+  auto* self = cast(element);
+  State& state = *self->state;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    auto vad = loadVad(self);
+    if (!vad) {
+      postError(element, vad.error());
+      return GST_STATE_CHANGE_FAILURE;
+    }
+    state.vad = *vad;
+    state.stats.reset();
+    gst_segment_init(&state.segment, GST_FORMAT_TIME);
+    state.committed = GST_CLOCK_TIME_NONE;
+  }
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) setPoolFlushing(self, true);
+  const auto result = GST_ELEMENT_CLASS(gst_npu_mel_parent_class)->change_state(element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    replacePool(self, nullptr);
+    state.windower.reset();
+    state.format.reset();
+    state.started = false;
+    state.vad.reset();
+  }
+  return result;
+}
+
+// GObject
+
+void finalize(GObject* object) {
+  delete cast(object)->state;
+  G_OBJECT_CLASS(gst_npu_mel_parent_class)->finalize(object);
+}
+
+void gst_npu_mel_class_init(GstNpuMelClass* klass) {
+  GST_DEBUG_CATEGORY_INIT(npumel_debug, "npumel", 0, "Windows of log-mel");
+  auto* object = G_OBJECT_CLASS(klass);
+  object->set_property = setProperty;
+  object->get_property = getProperty;
+  object->finalize = finalize;
+  installMelProperties(object, PROP_VAD_MODEL);
+  installStatsProperty(object, PROP_STATS);
+
+  auto* element = GST_ELEMENT_CLASS(klass);
+  element->change_state = GST_DEBUG_FUNCPTR(changeState);
+  gst_element_class_add_static_pad_template(element, &sinkTemplate);
+  gst_element_class_add_static_pad_template(element, &srcTemplate);
+  gst_element_class_set_static_metadata(element, "Log-mel of speech", "Filter/Analyzer/Audio",
+                                        "Cuts speech out of audio and computes its log-mel",
+                                        "npuspeech authors");
+}
+
+void gst_npu_mel_init(GstNpuMel* self) {
+  self->state = new State;
+  self->sink = gst_pad_new_from_static_template(&sinkTemplate, "sink");
+  gst_pad_set_chain_function(self->sink, GST_DEBUG_FUNCPTR(chain));
+  gst_pad_set_event_function(self->sink, GST_DEBUG_FUNCPTR(sinkEvent));
+  gst_element_add_pad(GST_ELEMENT(self), self->sink);
+  self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
+  gst_pad_set_event_function(self->src, GST_DEBUG_FUNCPTR(srcEvent));
+  gst_element_add_pad(GST_ELEMENT(self), self->src);
+}
+
+}  // namespace
+
+namespace npuspeech::gst {
+
+guint installMelProperties(GObjectClass* klass, guint id) {
+  const Windower::Options defaults;
+  g_object_class_install_property(
+      klass, id++,
+      g_param_spec_string(
+          "vad-model", "VAD model",
+          "Silero's voice activity model (safetensors); NULL for the one in the cache, empty for none",
+          nullptr, kSetInReady));
+  g_object_class_install_property(
+      klass, id++,
+      g_param_spec_float("vad-threshold", "VAD threshold", "Probability of speech that starts an utterance",
+                         0.05f, 0.95f, defaults.vadOn, kSetInReady));
+  const auto milliseconds = [&](const char* name, const char* nick, const char* blurb, guint low, guint high,
+                                int value) {
+    g_object_class_install_property(
+        klass, id++, g_param_spec_uint(name, nick, blurb, low, high, static_cast<guint>(value), kSetInReady));
+  };
+  milliseconds("pre-roll", "Pre-roll", "Audio kept before speech starts, ms", 0, 2000, defaults.preRollMs);
+  milliseconds("hangover", "Hangover", "Silence that ends an utterance when live, ms", 100, 5000,
+               defaults.hangoverMs);
+  milliseconds("step", "Step", "Audio between the windows of an utterance when live, ms", 100, 5000,
+               defaults.stepMs);
+  return id;
+}
+
+}  // namespace npuspeech::gst
+
+GST_ELEMENT_REGISTER_DEFINE(npumel, "npumel", GST_RANK_NONE, gst_npu_mel_get_type())

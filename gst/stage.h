@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The queue between an element's sink pad and its source pad's task: bounded, in order, and interruptible by
+// a flush.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+#include "gst/boundary.h"
+#include "gst/holders.h"
+
+namespace npuspeech::gst {
+
+/// Item: `Held<GstEvent> event`, null for a window of data, and `bool ready() const`, called with the stage's
+/// lock held.
+///
+/// push() belongs to the sink pad's thread; the task takes items once they are ready and hands them to
+/// `process`, which pushes to the source pad with no lock held. A flow that is not OK stops the task and
+/// comes back from push(). Lock order: the pads' stream locks, then mutex_.
+template <class Item>
+class Stage {
+ public:
+  using ItemPtr = std::shared_ptr<Item>;
+  using Process = std::function<GstFlowReturn(Item&)>;
+
+  /// capacity: windows that wait before push() blocks. process: must not throw; has posted what it fails
+  /// with, when it returns GST_FLOW_ERROR. interrupt: asks work in progress to end; called on flush and
+  /// shutdown from any thread.
+  Stage(GstElement* element, size_t capacity, Process process, std::function<void()> interrupt = {})
+      : element_(element),
+        capacity_(capacity),
+        process_(std::move(process)),
+        interrupt_(std::move(interrupt)) {}
+
+  /// Lets the stage run `src`'s task while the pad is active. Once, from instance init.
+  void attach(GstPad* src) {
+    src_ = src;
+    g_object_set_data(G_OBJECT(src), "npuspeech-stage", this);
+    gst_pad_set_activatemode_function(src, activateMode);
+  }
+
+  /// Queues an item; a window waits for room. FLUSHING, or what stopped the task, where the item was refused.
+  GstFlowReturn push(ItemPtr item) {
+    std::unique_lock lock(mutex_);
+    const bool window = !item->event;
+    if (window)
+      changed_.wait(lock, [this] { return flushing_ || flow_ != GST_FLOW_OK || windows_ < capacity_; });
+    if (flushing_) return GST_FLOW_FLUSHING;
+    if (flow_ != GST_FLOW_OK) return flow_;
+    windows_ += window ? 1 : 0;
+    items_.push_back(std::move(item));
+    changed_.notify_all();
+    return GST_FLOW_OK;
+  }
+
+  /// Takes out the windows that wait and match.
+  template <class Match>
+  std::vector<ItemPtr> remove(Match&& match) {
+    const std::lock_guard lock(mutex_);
+    std::vector<ItemPtr> removed;
+    std::erase_if(items_, [&](const ItemPtr& item) {
+      if (item->event || !match(*item)) return false;
+      removed.push_back(item);
+      return true;
+    });
+    windows_ -= removed.size();
+    if (!removed.empty()) changed_.notify_all();
+    return removed;
+  }
+
+  /// Changes an item, queued or not, so that it may become ready.
+  template <class Change>
+  void update(Change&& change) {
+    {
+      const std::lock_guard lock(mutex_);
+      change();
+    }
+    changed_.notify_all();
+  }
+
+  /// Waits until everything that was pushed is through, or will never be.
+  void waitIdle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return flushing_ || flow_ != GST_FLOW_OK || (items_.empty() && !busy_); });
+  }
+
+  /// FLUSH_START has gone downstream: ends what runs, drops what waits. Returns when the task stands still.
+  void startFlush() {
+    interrupt();
+    gst_pad_pause_task(src_);
+  }
+
+  /// FLUSH_STOP has gone downstream. `reset` runs while the task stands still.
+  template <class Reset>
+  void stopFlush(Reset&& reset) {
+    GST_PAD_STREAM_LOCK(src_);
+    reset();
+    GST_PAD_STREAM_UNLOCK(src_);
+    if (gst_pad_is_active(src_)) start();
+  }
+
+  /// Stops with the next flush or shutdown. For the task.
+  std::stop_token stopToken() {
+    const std::lock_guard lock(mutex_);
+    return stop_.get_token();
+  }
+
+ private:
+  void start() {
+    {
+      const std::lock_guard lock(mutex_);
+      items_.clear();
+      windows_ = 0;
+      flow_ = GST_FLOW_OK;
+      flushing_ = false;
+      stop_ = {};
+    }
+    gst_pad_start_task(
+        src_, [](gpointer self) { static_cast<Stage*>(self)->iterate(); }, this, nullptr);
+  }
+
+  void interrupt() {
+    std::deque<ItemPtr> dropped;  // freed with no lock held
+    std::stop_source stop;
+    {
+      const std::lock_guard lock(mutex_);
+      flushing_ = true;
+      stop = stop_;
+      dropped.swap(items_);
+      windows_ = 0;
+    }
+    stop.request_stop();
+    changed_.notify_all();
+    if (interrupt_) interrupt_();
+  }
+
+  ItemPtr pop() {
+    std::unique_lock lock(mutex_);
+    busy_ = false;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return flushing_ || (!items_.empty() && items_.front()->ready()); });
+    if (flushing_) return nullptr;
+    ItemPtr item = std::move(items_.front());
+    items_.pop_front();
+    windows_ -= item->event ? 0 : 1;
+    busy_ = true;
+    changed_.notify_all();
+    return item;
+  }
+
+  void iterate() {
+    const ItemPtr item = pop();
+    const GstFlowReturn flow = item ? process_(*item) : GST_FLOW_FLUSHING;
+    if (flow == GST_FLOW_OK) return;
+    {
+      const std::lock_guard lock(mutex_);
+      busy_ = false;
+      if (!flushing_) flow_ = flow;
+    }
+    changed_.notify_all();
+    gst_pad_pause_task(src_);
+    if (flow == GST_FLOW_FLUSHING) return;
+    // An error has been posted by whoever met it; the other failures come back from a pad, unreported.
+    if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
+      postFlow(element_, flow);
+    gst_pad_push_event(src_, gst_event_new_eos());
+  }
+
+  static void postFlow(GstElement* element, GstFlowReturn flow) { GST_ELEMENT_FLOW_ERROR(element, flow); }
+
+  static gboolean activateMode(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
+    if (mode != GST_PAD_MODE_PUSH) return FALSE;
+    auto* self = static_cast<Stage*>(g_object_get_data(G_OBJECT(pad), "npuspeech-stage"));
+    if (active) {
+      self->start();
+      return TRUE;
+    }
+    self->interrupt();
+    return gst_pad_stop_task(pad);
+  }
+
+  GstElement* const element_;
+  const size_t capacity_;
+  const Process process_;
+  const std::function<void()> interrupt_;
+  GstPad* src_ = nullptr;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<ItemPtr> items_;  // these six under mutex_
+  size_t windows_ = 0;
+  bool flushing_ = true, busy_ = false;
+  GstFlowReturn flow_ = GST_FLOW_OK;
+  std::stop_source stop_;
+};
+
+inline bool isSerialized(GstEvent* event) {
+  return (gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_SERIALIZED) != 0;
+}
+
+/// Pushes an event on a task's source pad. A GAP is data: where it is refused, the flow says why.
+inline GstFlowReturn pushEvent(GstPad* src, Held<GstEvent> event) {
+  const bool isGap = GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP;
+  if (gst_pad_push_event(src, event.release()) || !isGap) return GST_FLOW_OK;
+  const GstFlowReturn last = gst_pad_get_last_flow_return(src);
+  return last < GST_FLOW_OK ? last : GST_PAD_IS_FLUSHING(src) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+}
+
+}  // namespace npuspeech::gst

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/text_pusher.h"
+
+#include <algorithm>
+
+#include "gst/events.h"
+#include "gst/stage.h"
+#include "gst/word_meta.h"
+
+namespace npuspeech::gst {
+namespace {
+/// Whisper's unit of time: a word that is squeezed between its neighbours still stands this long.
+constexpr GstClockTime kShortest = 20 * GST_MSECOND;
+}  // namespace
+
+void TextPusher::configure(const CaptionOptions& options) {
+  captioner_ = Captioner(options);
+  language_.clear();
+  reset();
+}
+
+void TextPusher::reset() {
+  captioner_.reset();
+  position_ = GST_CLOCK_TIME_NONE;
+  endOfUtterance_ = false;
+}
+
+GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, GstClockTime start, GstClockTime duration,
+                                     bool discont) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (discont) {
+    flow = flush();
+    position_ = GST_CLOCK_TIME_NONE;
+  }
+  if (!window.words.empty() && window.language != language_) {
+    language_ = window.language;
+    gst_pad_push_event(
+        src_, gst_event_new_tag(gst_tag_list_new(GST_TAG_LANGUAGE_CODE, language_.c_str(), nullptr)));
+  }
+  if (position_ == GST_CLOCK_TIME_NONE) position_ = start;
+  for (Word word : window.words) {
+    word.startNs += static_cast<int64_t>(start);
+    word.endNs += static_cast<int64_t>(start);
+    captioner_.push(word);
+    endOfUtterance_ = true;
+  }
+  if (flow == GST_FLOW_OK) flow = pushReady();
+  if (flow == GST_FLOW_OK && captioner_.empty()) flow = fillUntil(start + duration);
+  return flow;
+}
+
+GstFlowReturn TextPusher::pushGap(GstClockTime start, GstClockTime duration) {
+  GstFlowReturn flow = flush();
+  if (flow != GST_FLOW_OK) return flow;
+  if (!GST_CLOCK_TIME_IS_VALID(duration))
+    return pushEvent(src_, Held<GstEvent>(gst_event_new_gap(start, duration)));
+  if (position_ == GST_CLOCK_TIME_NONE) position_ = start;
+  return fillUntil(start + duration);
+}
+
+GstFlowReturn TextPusher::flush() {
+  captioner_.flush();
+  return pushReady();
+}
+
+GstFlowReturn TextPusher::pushReady() {
+  GstFlowReturn flow = GST_FLOW_OK;
+  for (auto caption = captioner_.next(); caption && flow == GST_FLOW_OK; caption = captioner_.next())
+    flow = pushCaption(*caption);
+  if (flow == GST_FLOW_OK && endOfUtterance_ && captioner_.empty()) {
+    endOfUtterance_ = false;
+    gst_pad_push_event(src_, newFinalTranscriptEvent());
+  }
+  return flow;
+}
+
+GstFlowReturn TextPusher::pushCaption(const Caption& caption) {
+  const GstClockTime start =
+      std::max(static_cast<GstClockTime>(std::max<int64_t>(caption.startNs, 0)), position_);
+  const GstClockTime end =
+      std::max(static_cast<GstClockTime>(std::max<int64_t>(caption.endNs, 0)), start + kShortest);
+  const GstFlowReturn flow = fillUntil(start);
+  if (flow != GST_FLOW_OK) return flow;
+  GstBuffer* buffer = gst_buffer_new_memdup(caption.text.data(), caption.text.size());
+  GST_BUFFER_PTS(buffer) = start;
+  GST_BUFFER_DURATION(buffer) = end - start;
+  addWordMeta(buffer, caption.confidence, language_);
+  position_ = end;
+  return gst_pad_push(src_, buffer);
+}
+
+GstFlowReturn TextPusher::fillUntil(GstClockTime time) {
+  if (time <= position_) return GST_FLOW_OK;
+  const GstClockTime start = position_;
+  position_ = time;
+  return pushEvent(src_, Held<GstEvent>(gst_event_new_gap(start, time - start)));
+}
+
+}  // namespace npuspeech::gst
