@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One input on its way through uridecodebin and nputranscriber.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "options.h"
+#include "transcript.h"
+
+using Clock = std::chrono::steady_clock;
+
+/// A pipeline of its own for one file or URI. Lives in the main loop's thread.
+class Input {
+ public:
+  /// `changed` is called from the main loop when the transcript has grown, the input has ended or loading has
+  /// begun.
+  Input(const std::string& name, const Options& options, std::function<void()> changed);
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  void start();
+  /// Frees the pipeline and keeps the transcript.
+  void stop();
+
+  bool isStarted() const { return startTime_ != Clock::time_point(); }
+  bool hasEnded() const { return endTime_ != Clock::time_point(); }
+  /// Why it ended early, in a line without its name; empty where it did not.
+  const std::string& error() const { return error_; }
+  /// The error is one that every other input would meet too: the model or the device is not to be had.
+  bool isHopeless() const { return hopeless_; }
+  /// All of the input was heard, though perhaps less than its header promised: then there is a transcript and
+  /// an error.
+  bool isComplete() const { return complete_; }
+  /// Final once hasEnded(); segments come while it runs.
+  const Transcript& transcript() const { return transcript_; }
+  /// Segments that will not change any more.
+  size_t readySegments() const;
+
+  bool isLoading() const { return loadStart_ > loadEnd_; }
+  double loadSeconds() const { return std::chrono::duration<double>(loadEnd_ - loadStart_).count(); }
+  Clock::time_point startTime() const { return startTime_; }
+  Clock::time_point endTime() const { return endTime_; }
+
+  /// How far the text has come, and how long the input is where its container says so, else 0.
+  int64_t positionNs();
+  int64_t durationNs() const;
+
+ private:
+  bool build();
+  void end(std::string error);
+  void takeArrivals();
+  std::string shortfall();
+  void onError(GstMessage* message);
+  void onProgress(GstMessage* message);
+  static gboolean onMessage(GstBus* bus, GstMessage* message, gpointer self);
+  static void onUndecodable(GstElement* source, GstPad* pad, GstCaps* caps, gpointer self);
+  static GstPadProbeReturn onText(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn onAudio(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+
+  const std::string name_;
+  const Options& options_;
+  const std::function<void()> changed_;
+  Transcript transcript_;
+  std::string error_;
+  bool complete_ = false, hopeless_ = false;
+  GstElement* pipeline_ = nullptr;
+  GstElement* transcriber_ = nullptr;
+  guint watch_ = 0;
+  Clock::time_point startTime_, endTime_, loadStart_, loadEnd_;
+  GstSegment audioSegment_, textSegment_;  // each used by its pad's streaming thread
+
+  std::mutex mutex_;  // guards what the streaming threads hand over
+  std::vector<Word> arrivals_;
+  std::string language_, undecodable_;
+  int64_t audioNs_ = 0, textNs_ = 0;
+};

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command line, through CLI11.
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+/// "auto", "cpu", "sim", "xrt" or "xrt:N"; CLI11 wants an empty string for a good value.
+std::string checkDevice(const std::string& name) {
+  if (name == "auto" || name == "cpu" || name == "sim" || name == "xrt") return {};
+  const bool numbered = name.starts_with("xrt:") && name.size() > 4 && name.size() < 8 &&
+                        name.find_first_not_of("0123456789", 4) == std::string::npos;
+  return numbered ? std::string() : "'" + name + "' is no device: auto, cpu, sim, xrt or xrt:N";
+}
+
+}  // namespace
+
+std::variant<Options, int> parseOptions(int argc, char** argv) {
+  CLI::App app("Writes what is said in recordings, as text, JSON or captions.", "tools/transcribe");
+  Options options;
+  std::string format = "text", output;
+  std::map<std::string, std::string> values;
+
+  app.add_option("--model", values["model"],
+                 "Model: a name, fetched once, or a folder (default: whisper-base)")
+      ->type_name("NAME|DIR");
+  app.add_option("--language", values["language"], "Language spoken (default: auto)")->type_name("CODE|auto");
+  app.add_option("--task", values["task"], "transcribe, or translate to English")
+      ->check(CLI::IsMember({"transcribe", "translate"}));
+  app.add_option("--device", values["device"], "What computes: auto, cpu, sim, xrt, xrt:N (default: auto)")
+      ->type_name("NAME")
+      ->check(CLI::Validator(checkDevice, "", "device"));
+  app.add_option("--precision", values["precision"], "Arithmetic")->check(CLI::IsMember({"int8", "float32"}));
+  app.add_option("--threads", values["threads"], "Threads that compute (default: one a physical core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64));
+  app.add_option("--format", format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
+  app.add_option("--output", options.output, "Write here instead of to standard output")->type_name("FILE");
+  app.add_option("INPUT", options.inputs, "Files or URIs with audio, video files too")->required();
+  for (CLI::Option* option : app.get_options())
+    if (!option->get_positional()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    std::fputs(app.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "transcribe: %s (--help lists the options)\n", error.what());
+    return kWrongUsage;
+  }
+  for (const auto& [name, value] : values)
+    if (!value.empty()) options.properties.emplace_back(name, value);
+  if (!values["model"].empty()) options.model = values["model"];
+  const std::map<std::string, Format> formats{
+      {"text", Format::Text}, {"json", Format::Json}, {"srt", Format::Srt}, {"vtt", Format::Vtt}};
+  options.format = formats.at(format);
+  return options;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command line.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+enum class Format { Text, Json, Srt, Vtt };
+
+struct Options {
+  /// Properties of nputranscriber that were asked for; the others keep the plugin's defaults.
+  std::vector<std::pair<std::string, std::string>> properties;
+  std::string model = "whisper-base";
+  Format format = Format::Text;
+  std::string output;  // empty: standard output
+  std::vector<std::string> inputs;
+};
+
+/// The options, or the exit status where the program ends here: after --help, or after one line about wrong
+/// usage.
+std::variant<Options, int> parseOptions(int argc, char** argv);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A line on the terminal that says how far the work is and how fast it goes.
+#pragma once
+
+#include <string>
+
+/// Draws on standard error, and only where that is a terminal.
+class Progress {
+ public:
+  Progress();
+  ~Progress() { hide(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  bool isVisible() const { return terminal_; }
+  /// `fraction` of the work, 0 to 1; `text` beside the bar.
+  void show(double fraction, const std::string& text);
+  /// Takes the line away, before other output.
+  void hide();
+
+ private:
+  bool terminal_ = false, drawn_ = false;
+};

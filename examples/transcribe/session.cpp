@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Several inputs at a time, their transcripts in the order of the command line.
+#include "session.h"
+
+#include <glib-unix.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+namespace {
+
+// Enough to fill the engine's batches while short files start and end, few enough to keep memory small.
+constexpr size_t kAtATime = 8;
+constexpr guint kProgressMs = 100;
+
+double secondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+Session::Session(const Options& options, Output& output, Clock::time_point programStart)
+    : options_(options),
+      output_(output),
+      programStart_(programStart),
+      formatter_(options.format),
+      loop_(g_main_loop_new(nullptr, FALSE)) {
+  const auto changed = [this] {
+    if (!update_)
+      update_ =
+          g_idle_add([](gpointer self) -> gboolean { return static_cast<Session*>(self)->update(); }, this);
+  };
+  for (const std::string& name : options.inputs)
+    inputs_.push_back(std::make_unique<Input>(name, options, changed));
+}
+
+Session::~Session() {
+  inputs_.clear();
+  g_main_loop_unref(loop_);
+}
+
+int Session::run() {
+  for (const int signal : {SIGINT, SIGTERM})
+    g_unix_signal_add(
+        signal,
+        [](gpointer self) -> gboolean {
+          static_cast<Session*>(self)->stop(128 + SIGINT);
+          return G_SOURCE_CONTINUE;
+        },
+        this);
+  if (progress_.isVisible())
+    g_timeout_add(
+        kProgressMs,
+        [](gpointer self) -> gboolean {
+          static_cast<Session*>(self)->drawProgress();
+          return G_SOURCE_CONTINUE;
+        },
+        this);
+  startInputs();
+  g_main_loop_run(loop_);
+  progress_.hide();
+  return status_;
+}
+
+void Session::stop(int status) {
+  status_ = status;
+  g_main_loop_quit(loop_);
+}
+
+void Session::complain(const std::string& line) {
+  progress_.hide();
+  std::fprintf(stderr, "transcribe: %s\n", line.c_str());
+}
+
+void Session::startInputs() {
+  size_t running = 0;
+  for (const auto& input : inputs_) {
+    if (!input->isStarted()) input->start();
+    if (!input->hasEnded() && ++running == kAtATime) break;
+  }
+}
+
+bool Session::update() {
+  update_ = 0;
+  for (const auto& input : inputs_)
+    if (input->isHopeless()) {
+      complain(input->error());
+      stop(1);
+      return false;
+    }
+  startInputs();  // before the ended ones go: together they hold the model in memory
+  if (!writeTranscripts()) {
+    complain(output_.error());
+    stop(1);
+  } else if (current_ == inputs_.size()) {
+    g_main_loop_quit(loop_);
+  }
+  return false;
+}
+
+bool Session::writeTranscripts() {
+  const auto write = [this](const std::string& text) {
+    if (text.empty()) return true;
+    progress_.hide();
+    return output_.write(text);
+  };
+  for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {
+    Input& input = *inputs_[current_];
+    const Transcript& transcript = input.transcript();
+    const bool begins = input.readySegments() > 0 || input.isComplete();
+    if (begins && !std::exchange(currentBegun_, true) && !write(formatter_.begin(transcript.file)))
+      return false;
+    for (; writtenSegments_ < input.readySegments(); writtenSegments_++)
+      if (!write(formatter_.caption(transcript.segments[writtenSegments_]))) return false;
+    if (!input.hasEnded()) return true;
+    if (input.isComplete()) {
+      double load = 0;
+      for (const auto& other : inputs_) load = std::max(load, other->loadSeconds());
+      const double spent = secondsBetween(input.startTime(), input.endTime());
+      const Timing timing{load, secondsBetween(programStart_, input.endTime()),
+                          static_cast<double>(transcript.durationNs) / 1e9 / spent};
+      if (!write(formatter_.end(transcript, timing))) return false;
+    }
+    if (!input.error().empty()) {
+      complain(transcript.file + ": " + input.error());
+      status_ = 1;
+    }
+    input.stop();
+  }
+  return true;
+}
+
+void Session::drawProgress() {
+  if (current_ == inputs_.size()) return;
+  Input& input = *inputs_[current_];
+  if (input.isLoading()) return progress_.show(0, "loading " + options_.model);
+  int64_t textNs = 0;
+  for (const auto& any : inputs_)
+    if (any->isStarted()) textNs += any->positionNs();
+  const double wall = secondsBetween(programStart_, Clock::now());
+  const double position = static_cast<double>(input.positionNs()),
+               duration = static_cast<double>(input.durationNs());
+  const double fraction = duration > 0 ? position / duration : 0;
+  char text[80];
+  std::snprintf(text, sizeof text, "%3.0f %%  %.1fx  ", 100 * fraction,
+                static_cast<double>(textNs) / 1e9 / wall);
+  std::string files =
+      inputs_.size() > 1 ? std::to_string(current_ + 1) + '/' + std::to_string(inputs_.size()) + ' ' : "";
+  progress_.show(fraction, text + files + input.transcript().file);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Several inputs at a time, their transcripts in the order of the command line.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "formats.h"
+#include "input.h"
+#include "output.h"
+#include "progress.h"
+
+/// Runs the main loop until every input has ended.
+class Session {
+ public:
+  Session(const Options& options, Output& output, Clock::time_point programStart);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// The exit status: 0, or 1 where an input or the output failed.
+  int run();
+
+ private:
+  bool update();
+  void startInputs();
+  bool writeTranscripts();
+  void drawProgress();
+  void complain(const std::string& line);
+  void stop(int status);
+
+  const Options& options_;
+  Output& output_;
+  const Clock::time_point programStart_;
+  Formatter formatter_;
+  Progress progress_;
+  std::vector<std::unique_ptr<Input>> inputs_;
+  size_t current_ = 0;          // the input whose captions are being written
+  size_t writtenSegments_ = 0;  // of the current one
+  bool currentBegun_ = false;
+  guint update_ = 0;  // source id of a pending update
+  int status_ = 0;
+  GMainLoop* loop_;
+};

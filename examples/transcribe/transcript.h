@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What one input said. Times are nanoseconds of the input's own clock, from its start.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+struct Word {
+  int64_t startNs = 0, endNs = 0;
+  std::string text;
+  double probability = 0;
+  bool spaceBefore = true;
+};
+
+/// A caption: `text` is its words with the spaces that belong between them.
+struct Segment {
+  int64_t startNs = 0, endNs = 0;
+  std::string text;
+  std::vector<Word> words;
+};
+
+/// Adds a word to the last segment, or begins a new one: after a sentence, after a pause, and where the text
+/// has filled two lines of subtitles.
+void appendWord(std::vector<Segment>& segments, Word word);
+
+struct Transcript {
+  std::string file;      // as on the command line
+  std::string language;  // code; empty where nothing was said and none was asked for
+  std::string device;    // what computed: "cpu", "xrt:0"
+  std::string model;
+  int64_t durationNs = 0;
+  std::vector<Segment> segments;
+};
+
+/// What it took, in seconds.
+struct Timing {
+  double load = 0;   // loading the model
+  double wall = 0;   // from the program's start to the input's end
+  double speed = 0;  // the input's duration / the time from its start to its end
+};
