@@ -147,6 +147,10 @@ void Input::takeArrivals() {
   transcript_.durationNs = audioNs_;
 }
 
+double Input::loadSeconds() const {
+  return loadEnd_ > loadStart_ ? std::chrono::duration<double>(loadEnd_ - loadStart_).count() : 0;
+}
+
 int64_t Input::positionNs() {
   const std::lock_guard lock(mutex_);
   return textNs_;
@@ -226,8 +230,9 @@ void Input::onProgress(GstMessage* message) {
   gchar* code = nullptr;
   gst_message_parse_progress(message, &type, &code, nullptr);
   if (g_strcmp0(code, "loading") == 0) {
-    if (type == GST_PROGRESS_TYPE_START) loadStart_ = Clock::now();
-    if (type == GST_PROGRESS_TYPE_COMPLETE) loadEnd_ = Clock::now();
+    // More than one part of the transcriber may wait for the same model.
+    if (type == GST_PROGRESS_TYPE_START && loading_++ == 0) loadStart_ = Clock::now();
+    if (type == GST_PROGRESS_TYPE_COMPLETE && --loading_ == 0) loadEnd_ = Clock::now();
     changed_();
   }
   g_free(code);

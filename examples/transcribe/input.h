@@ -43,8 +43,9 @@ class Input {
   /// Segments that will not change any more.
   size_t readySegments() const;
 
-  bool isLoading() const { return loadStart_ > loadEnd_; }
-  double loadSeconds() const { return std::chrono::duration<double>(loadEnd_ - loadStart_).count(); }
+  bool isLoading() const { return loading_ > 0; }
+  /// 0 until the model is there.
+  double loadSeconds() const;
   Clock::time_point startTime() const { return startTime_; }
   Clock::time_point endTime() const { return endTime_; }
 
@@ -73,6 +74,7 @@ class Input {
   GstElement* pipeline_ = nullptr;
   GstElement* transcriber_ = nullptr;
   guint watch_ = 0;
+  int loading_ = 0;
   Clock::time_point startTime_, endTime_, loadStart_, loadEnd_;
   GstSegment audioSegment_, textSegment_;  // each used by its pad's streaming thread
 

@@ -6,6 +6,8 @@ import importlib.machinery
 import importlib.util
 import os
 import pathlib
+import subprocess
+import sys
 import unittest
 
 PATH = pathlib.Path(os.environ['NPUSPEECH_SOURCE_ROOT']) / 'tools/run-suites'
@@ -38,16 +40,25 @@ no librispeech/1.flac
 
  1 FAILED TEST
 '''
-UNITTEST = '''test_a (__main__.A.test_a)
-What it shows. ... ok
-test_b (__main__.A.test_b) ... skipped "no model 'x'"
-test_c (__main__.A.test_c) ... FAIL
-test_d (__main__.A.test_d) ... ERROR
-
-----------------------------------------------------------------------
-Ran 4 tests in 0.1s
-
-FAILED (failures=1, errors=1, skipped=1)
+UNITTEST = '''
+import unittest
+class A(unittest.TestCase):
+    def test_a(self):
+        "What it shows."
+    def test_b(self):
+        self.skipTest("no model 'x'")
+    def test_c(self):
+        for i in range(3):
+            with self.subTest(i):
+                self.assertNotEqual(i, 1)
+    def test_d(self):
+        raise OSError('gone')
+    def test_e(self):
+        print('said')
+    def test_f(self):
+        with self.subTest('part'):
+            self.skipTest('no encoder')
+unittest.main(verbosity=2)
 '''
 
 
@@ -74,10 +85,11 @@ class RunSuites(unittest.TestCase):
         self.assertEqual((counts.passed, counts.failed), (1, ['t: fail, return code 23']))
 
     def test_unittest(self):
-        counts = outcome('', 'FAIL', 1, stderr=UNITTEST)
-        self.assertEqual(counts.passed, 1)
-        self.assertEqual(counts.failed, ['t: test_c', 't: test_d'])
-        self.assertEqual(counts.skipped, ["t: test_b: no model 'x'"])
+        run = subprocess.run([sys.executable, '-c', UNITTEST], capture_output=True, text=True)
+        counts = outcome(run.stdout, 'FAIL', run.returncode, run.stderr)
+        self.assertEqual(counts.passed, 3)
+        self.assertEqual(sorted(counts.failed), ['t: test_c', 't: test_d'])
+        self.assertEqual(counts.skipped, ["t: test_b: no model 'x'", 't: test_f [part]: no encoder'])
 
     def test_plain_programs(self):
         self.assertEqual(outcome('fine')[:2], (1, []))

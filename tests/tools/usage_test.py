@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""tools/transcribe: the command line, and the quick path of its script."""
+
+import os
+import subprocess
+import time
+import unittest
+
+from harness import BUILD, CLIP, PATIENCE, ROOT, TestCase, transcribe
+
+
+class CommandLine(TestCase):
+    def test_wrong_usage(self):
+        for arguments, part in [((), 'INPUT'), (('--nosuch', CLIP), '--nosuch'), (('--format', 'xml', CLIP), 'xml'),
+                                (('--task', 'sing', CLIP), 'sing'), (('--device', 'gpu', CLIP), 'gpu'),
+                                (('--device', 'xrt:', CLIP), 'xrt:'), (('--precision', 'int4', CLIP), 'int4'),
+                                (('--threads', '0', CLIP), '0'), (('--threads', 'two', CLIP), 'two'),
+                                (('--output',), '--output')]:
+            with self.subTest(arguments=arguments):
+                run = transcribe(*arguments)
+                self.assertComplains(run, part, status=2)
+                self.assertEqual(run.stdout, '')
+
+    def test_help_names_every_option(self):
+        run = transcribe('--help')
+        self.assertEqual((run.returncode, run.stderr), (0, ''))
+        for option in ('model', 'language', 'task', 'device', 'precision', 'threads', 'format', 'output'):
+            self.assertIn(f'--{option} ', run.stdout)
+
+    def test_output_that_cannot_be(self):
+        self.assertComplains(transcribe('--output', self.folder / 'no/where.txt', CLIP), 'where.txt', 'No such file')
+
+
+class Script(TestCase):
+    def script(self, *arguments, **environment):
+        return subprocess.run([ROOT / 'tools/transcribe', *arguments], capture_output=True, text=True,
+                              cwd=self.folder, env={**os.environ, 'NPUSPEECH_BUILD': str(BUILD), **environment})
+
+    def setUp(self):
+        super().setUp()
+        # Says that this build is up to date, as the script does behind a build of its own.
+        (BUILD / '.transcribe').write_text(f'{ROOT}\n')
+        for name in ('whisper-base', 'silero-vad'):
+            (self.folder / 'npuspeech/models' / name).mkdir(parents=True)
+
+    def test_no_arguments(self):
+        run = self.script()
+        self.assertComplains(run, 'usage', status=2)
+
+    def test_passes_arguments_and_status(self):
+        run = self.script('--format', 'a b', XDG_CACHE_HOME=str(self.folder))
+        self.assertComplains(run, '--format: a b', status=2)
+        run = self.script('--help', XDG_CACHE_HOME=str(self.folder))
+        self.assertEqual((run.returncode, run.stderr), (0, ''))
+
+    def test_adds_little_time(self):
+        def fastest(call):
+            times = []
+            for _ in range(7):
+                start = time.perf_counter()
+                call()
+                times.append(time.perf_counter() - start)
+            return min(times)
+        script = fastest(lambda: self.script('--help', XDG_CACHE_HOME=str(self.folder)))
+        program = fastest(lambda: transcribe('--help'))
+        self.assertLess(script - program, 0.06 * PATIENCE)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
