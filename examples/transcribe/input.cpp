@@ -5,14 +5,17 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <utility>
+
+#include "text_buffer.h"
 
 namespace {
 
 // Decodes audio only; video streams stay as they are. Text leaves without waiting for a clock.
 constexpr char kPipeline[] =
-    "uridecodebin name=source caps=audio/x-raw expose-all-streams=false ! audioconvert ! audioresample ! "
-    "nputranscriber name=transcriber granularity=word ! fakesink sync=false async=false";
+    "uridecodebin name=source caps=audio/x-raw expose-all-streams=false ! nputranscriber name=transcriber ! "
+    "fakesink sync=false async=false";
 
 // Containers round their durations; a whole second is missing audio.
 constexpr int64_t kShortfallNs = 1'000'000'000;
@@ -51,22 +54,14 @@ GstBuffer* bufferOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_BUFFER ? gst_pad_probe_info_get_buffer(info) : nullptr;
 }
 
-/// Where `position` of a stream lies in its file.
-int64_t streamTime(const GstSegment& segment, GstClockTime position) {
-  const guint64 time = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, position);
-  return time == GST_CLOCK_TIME_NONE ? 0 : static_cast<int64_t>(time);
-}
-
-int64_t streamEnd(const GstSegment& segment, GstClockTime start, GstClockTime duration) {
-  return streamTime(segment, start + (duration == GST_CLOCK_TIME_NONE ? 0 : duration));
-}
-
 }  // namespace
 
 Input::Input(const std::string& name, const Options& options, std::function<void()> changed)
     : name_(name), options_(options), changed_(std::move(changed)) {
   transcript_.file = name;
   transcript_.model = options.model;
+  for (const auto& [property, value] : options.properties)
+    if (property == "language" && value != "auto") language_ = value;
   gst_segment_init(&audioSegment_, GST_FORMAT_TIME);
   gst_segment_init(&textSegment_, GST_FORMAT_TIME);
 }
@@ -134,14 +129,9 @@ void Input::end(std::string error) {
   changed_();
 }
 
-size_t Input::readySegments() const {
-  const size_t count = transcript_.segments.size();
-  return hasEnded() || count == 0 ? count : count - 1;  // the last one may still grow
-}
-
 void Input::takeArrivals() {
   const std::lock_guard lock(mutex_);
-  for (Word& word : arrivals_) appendWord(transcript_.segments, std::move(word));
+  std::move(arrivals_.begin(), arrivals_.end(), std::back_inserter(transcript_.segments));
   arrivals_.clear();
   transcript_.language = language_;
   transcript_.durationNs = audioNs_;
@@ -192,10 +182,13 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
 void Input::onError(GstMessage* message) {
   GError* error = nullptr;
   gst_message_parse_error(message, &error, nullptr);
-  // What the transcriber cannot get once, it cannot get for the next input either.
-  hopeless_ = (error->domain == GST_RESOURCE_ERROR || error->domain == GST_LIBRARY_ERROR) &&
-              (GST_MESSAGE_SRC(message) == GST_OBJECT(transcriber_) ||
-               gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(transcriber_)));
+  // A model, device or setting that the transcriber refuses once, it refuses for every input.
+  const bool refusal = error->domain == GST_RESOURCE_ERROR ||
+                       g_error_matches(error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS) ||
+                       g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_NOT_IMPLEMENTED);
+  GstObject* source = GST_MESSAGE_SRC(message);
+  GstObject* transcriber = GST_OBJECT(transcriber_);
+  hopeless_ = refusal && (source == transcriber || gst_object_has_as_ancestor(source, transcriber));
   if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
     std::unique_lock lock(mutex_);
     const std::string kind = undecodable_;
@@ -261,32 +254,18 @@ GstPadProbeReturn Input::onText(GstPad*, GstPadProbeInfo* info, gpointer self) {
       gst_event_parse_gap(event, &start, &duration);
       const std::lock_guard lock(input.mutex_);
       input.textNs_ = streamEnd(segment, start, duration);
-    } else if (GST_EVENT_TYPE(event) == GST_EVENT_TAG) {
-      GstTagList* tags = nullptr;
-      gst_event_parse_tag(event, &tags);
-      gchar* code = nullptr;
-      if (gst_tag_list_get_string(tags, GST_TAG_LANGUAGE_CODE, &code)) {
-        const std::lock_guard lock(input.mutex_);
-        input.language_ = code;
-        g_free(code);
-      }
     }
   } else if (GstBuffer* buffer = bufferOf(info)) {
-    Word word;
-    word.startNs = streamTime(segment, GST_BUFFER_PTS(buffer));
-    word.endNs = streamEnd(segment, GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer));
-    GstMapInfo map;
-    if (gst_buffer_map(buffer, &map, GST_MAP_READ)) {
-      word.text.assign(reinterpret_cast<const char*>(map.data), map.size);
-      gst_buffer_unmap(buffer, &map);
-    }
+    std::string language;
+    Segment caption = captionOf(segment, buffer, language);
     {
       const std::lock_guard lock(input.mutex_);
-      input.textNs_ = word.endNs;
-      input.arrivals_.push_back(std::move(word));
+      input.textNs_ = caption.endNs;
+      if (!language.empty()) input.language_ = std::move(language);
+      input.arrivals_.push_back(std::move(caption));
     }
-    gst_element_post_message(input.pipeline_, gst_message_new_application(GST_OBJECT(input.pipeline_),
-                                                                          gst_structure_new_empty("words")));
+    GstStructure* news = gst_structure_new_empty("caption");
+    gst_element_post_message(input.pipeline_, gst_message_new_application(GST_OBJECT(input.pipeline_), news));
   }
   return GST_PAD_PROBE_OK;
 }

@@ -40,8 +40,6 @@ class Input {
   bool isComplete() const { return complete_; }
   /// Final once hasEnded(); segments come while it runs.
   const Transcript& transcript() const { return transcript_; }
-  /// Segments that will not change any more.
-  size_t readySegments() const;
 
   bool isLoading() const { return loading_ > 0; }
   /// 0 until the model is there.
@@ -79,7 +77,7 @@ class Input {
   GstSegment audioSegment_, textSegment_;  // each used by its pad's streaming thread
 
   std::mutex mutex_;  // guards what the streaming threads hand over
-  std::vector<Word> arrivals_;
+  std::vector<Segment> arrivals_;
   std::string language_, undecodable_;
   int64_t audioNs_ = 0, textNs_ = 0;
 };

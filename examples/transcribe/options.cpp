@@ -24,7 +24,7 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   CLI::App app("Writes what is said in recordings, as text, JSON or captions.", "tools/transcribe");
   Options options;
   std::string format = "text", output;
-  std::map<std::string, std::string> values;
+  std::map<std::string, std::string> values{{"model", "whisper-base"}};
 
   app.add_option("--model", values["model"],
                  "Model: a name, fetched once, or a folder (default: whisper-base)")
@@ -56,9 +56,15 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   }
   for (const auto& [name, value] : values)
     if (!value.empty()) options.properties.emplace_back(name, value);
-  if (!values["model"].empty()) options.model = values["model"];
+  options.model = values["model"];
   const std::map<std::string, Format> formats{
       {"text", Format::Text}, {"json", Format::Json}, {"srt", Format::Srt}, {"vtt", Format::Vtt}};
   options.format = formats.at(format);
+  if (options.format == Format::Srt || options.format == Format::Vtt) {
+    options.properties.emplace_back("granularity", "line");
+    options.properties.emplace_back("lines", "2");
+  } else {
+    options.properties.emplace_back("granularity", "segment");
+  }
   return options;
 }

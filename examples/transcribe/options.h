@@ -10,9 +10,10 @@
 enum class Format { Text, Json, Srt, Vtt };
 
 struct Options {
-  /// Properties of nputranscriber that were asked for; the others keep the plugin's defaults.
+  /// Properties of nputranscriber: what was asked for, and what the format needs. The others keep their
+  /// defaults.
   std::vector<std::pair<std::string, std::string>> properties;
-  std::string model = "whisper-base";
+  std::string model;
   Format format = Format::Text;
   std::string output;  // empty: standard output
   std::vector<std::string> inputs;

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
+#include <utility>
 
 namespace {
 
@@ -108,10 +110,10 @@ bool Session::writeTranscripts() {
   for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {
     Input& input = *inputs_[current_];
     const Transcript& transcript = input.transcript();
-    const bool begins = input.readySegments() > 0 || input.isComplete();
+    const bool begins = !transcript.segments.empty() || input.isComplete();
     if (begins && !std::exchange(currentBegun_, true) && !write(formatter_.begin(transcript.file)))
       return false;
-    for (; writtenSegments_ < input.readySegments(); writtenSegments_++)
+    for (; writtenSegments_ < transcript.segments.size(); writtenSegments_++)
       if (!write(formatter_.caption(transcript.segments[writtenSegments_]))) return false;
     if (!input.hasEnded()) return true;
     if (input.isComplete()) {
@@ -147,5 +149,5 @@ void Session::drawProgress() {
                 static_cast<double>(textNs) / 1e9 / wall);
   std::string files =
       inputs_.size() > 1 ? std::to_string(current_ + 1) + '/' + std::to_string(inputs_.size()) + ' ' : "";
-  progress_.show(fraction, text + files + input.transcript().file);
+  progress_.show(fraction, text + files + std::filesystem::path(input.transcript().file).filename().string());
 }

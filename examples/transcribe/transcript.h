@@ -10,19 +10,14 @@ struct Word {
   int64_t startNs = 0, endNs = 0;
   std::string text;
   double probability = 0;
-  bool spaceBefore = true;
 };
 
-/// A caption: `text` is its words with the spaces that belong between them.
+/// A caption. `text` has the spaces that belong between its words, and "\n" between lines of subtitles.
 struct Segment {
   int64_t startNs = 0, endNs = 0;
   std::string text;
   std::vector<Word> words;
 };
-
-/// Adds a word to the last segment, or begins a new one: after a sentence, after a pause, and where the text
-/// has filled two lines of subtitles.
-void appendWord(std::vector<Segment>& segments, Word word);
 
 struct Transcript {
   std::string file;      // as on the command line
