@@ -41,22 +41,26 @@ void pack(const AttentionF32& p, int head, float* packed) {
       std::memcpy(packed, p.v + j * p.vStride + column + first, kPanel * sizeof(float));
 }
 
-/// Scaled scores of one row of sums in units of log 2 with their bias, written to `weights`; returns their
-/// maximum.
-float finishScores(const AttentionF32& p, int key, int count, const float* sums, float* weights,
-                   float maxBefore) {
+/// Scaled scores of one row of sums in units of log 2 with their bias, written to `weights`; `largest`
+/// gathers maxima.
+inline void finishScores(const AttentionF32& p, int key, int count, const float* sums, float* weights,
+                         float* largest) {
   const F32 scale = broadcast(p.scale * kLog2E), log2e = broadcast(kLog2E);
-  F32 largest = broadcast(maxBefore);
-  for (int c = 0; c < count; c += kLanes) {
-    const int lanes = count - c < kLanes ? count - c : kLanes;
+  F32 maxima = load(largest);
+  int c = 0;
+  for (; c + kLanes <= count; c += kLanes) {
     F32 x = load(sums + c) * scale;
-    if (p.keyBias)
-      x = fma(lanes == kLanes ? load(p.keyBias + key + c) : loadFirst(p.keyBias + key + c, lanes), log2e, x);
+    if (p.keyBias) x = fma(load(p.keyBias + key + c), log2e, x);
     store(weights + c, x);
-    if (lanes < kLanes) x = loadFirst(weights + c, lanes, -INFINITY);
-    largest = max(largest, x);
+    maxima = max(maxima, x);
   }
-  return maxOf(largest);
+  if (const int rest = count - c; rest > 0) {
+    F32 x = load(sums + c) * scale;
+    if (p.keyBias) x = fma(loadFirst(p.keyBias + key + c, rest), log2e, x);
+    store(weights + c, x);
+    maxima = max(maxima, loadFirst(weights + c, rest, -INFINITY));
+  }
+  store(largest, maxima);
 }
 
 /// weights = 2^(weights - max), in place over the pieces of one row; returns their sum.
@@ -87,10 +91,11 @@ float exponentials(float* row, size_t pieceStride, int keys, float maxScore) {
 void runTile(const AttentionF32& p, size_t column, int firstQuery, int rows, const float* packed,
              float* scratch) {
   alignas(64) float q[kTileRows * kPiece], sums[kTileRows * kTilePanels * kPanel];
-  float maxScore[kTileRows], inverse[kTileRows];
+  alignas(64) float largest[kTileRows * kLanes];
+  float inverse[kTileRows];
   float* weights = scratch;  // [key pieces][rows][kPiece]
   copyRows(p.q + static_cast<size_t>(firstQuery) * p.qStride + column, p.qStride, rows, p.headDim, q);
-  for (int r = 0; r < rows; ++r) maxScore[r] = -INFINITY;
+  for (int r = 0; r < rows; ++r) store(largest + r * kLanes, broadcast(-INFINITY));
 
   for (int key = 0, columns; key < p.keys; key += columns) {
     const int panels = p.keys - key <= kPanel ? 1 : kTilePanels;
@@ -99,12 +104,12 @@ void runTile(const AttentionF32& p, size_t column, int firstQuery, int rows, con
                                       p.headDim, sums);
     const int valid = p.keys - key < columns ? p.keys - key : columns;
     for (int r = 0; r < rows; ++r)
-      maxScore[r] = finishScores(p, key, valid, sums + r * columns,
-                                 weights + (key / kPiece * rows + r) * kPiece + key % kPiece, maxScore[r]);
+      finishScores(p, key, valid, sums + r * columns,
+                   weights + (key / kPiece * rows + r) * kPiece + key % kPiece, largest + r * kLanes);
   }
   for (int r = 0; r < rows; ++r)
-    inverse[r] =
-        1.0f / exponentials(weights + r * kPiece, static_cast<size_t>(rows) * kPiece, p.keys, maxScore[r]);
+    inverse[r] = 1.0f / exponentials(weights + r * kPiece, static_cast<size_t>(rows) * kPiece, p.keys,
+                                     maxOf(load(largest + r * kLanes)));
 
   const float* v = packed + paddedKeys(p.keys) * static_cast<size_t>(p.headDim);
   for (int d = 0, columns; d < p.headDim; d += columns) {
