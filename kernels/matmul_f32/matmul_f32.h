@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "kernels/activation.h"
 #include "kernels/variant.h"
 
 namespace npuspeech {
@@ -13,8 +14,6 @@ class ThreadPool;
 
 /// Columns in a panel of packed weights.
 inline constexpr int kMatmulF32Panel = 16;
-
-enum class Activation { None, Gelu };  // Gelu: x * (1 + erf(x / sqrt 2)) / 2, absolute error at most 1e-6
 
 /// out[r][c] = activation(sum over d of a[r][d] * weights[d][c] + bias[c]) + residual[r][c].
 /// Rows of `a` may overlap each other (a convolution is a product on overlapping rows). `out` may be

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The variants of matmul_i8, and how a product is split over threads.
+#include "kernels/matmul_i8/matmul_i8.h"
+
+#include <algorithm>
+
+#include "base/aligned.h"
+#include "base/thread_pool.h"
+#include "kernels/scratch.h"
+
+namespace npuspeech {
+
+MatmulI8Function matmulI8Scalar, matmulI8Avx2, matmulI8AvxVnni, matmulI8Avx512Vnni, matmulI8Neon,
+    matmulI8NeonDot, matmulI8NeonI8mm;
+
+namespace {
+
+constexpr Variant<MatmulI8Function> kVariants[] = {
+    {Isa::Scalar, matmulI8Scalar},
+};
+
+// Rows of one task: two tiles of 14, or seven of 4. Their copy and two panels of 2048 values fit in L2 many
+// times.
+constexpr int kBlockRows = 28;
+
+MatmulI8Function* best() {
+  static MatmulI8Function* const function = bestVariant(matmulI8Variants());
+  return function;
+}
+
+/// The part of a product that covers some of its rows and, from a panel's first column on, some of its
+/// columns.
+MatmulI8 part(const MatmulI8& whole, int firstRow, int rows, int firstColumn, int columns) {
+  MatmulI8 p = whole;
+  const size_t row = static_cast<size_t>(firstRow), column = static_cast<size_t>(firstColumn);
+  const int paddedDepth = (whole.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad * kMatmulI8Quad;
+  p.a += row * p.aStride;
+  p.rowScales += row;
+  p.weights.values += column * static_cast<size_t>(paddedDepth);
+  p.weights.scales += column;
+  p.weights.sums += column;
+  p.weights.columns = columns;
+  if (p.out) p.out += row * p.outStride + column;
+  if (p.bias) p.bias += column;
+  if (p.residual) p.residual += row * p.residualStride + column;
+  p.rows = rows;
+  return p;
+}
+
+void run(const MatmulI8& product) {
+  best()(product, threadScratch(matmulI8ScratchSize(product.rows, product.weights.depth)));
+}
+
+}  // namespace
+
+std::span<const Variant<MatmulI8Function>> matmulI8Variants() {
+  return kVariants;
+}
+
+void matmulI8(const MatmulI8& product) {
+  for (int row = 0; row < product.rows; row += kBlockRows)
+    run(part(product, row, std::min(kBlockRows, product.rows - row), 0, product.weights.columns));
+}
+
+void matmulI8(ThreadPool& pool, const MatmulI8& product) {
+  // About 16 tasks a thread let threads finish together whatever else the machine does; at least 16 panels
+  // pay for the copy of a task's rows, and few rows are bound by reading weights, where 64 KB make a task.
+  const int blocks = (product.rows + kBlockRows - 1) / kBlockRows, columns = product.weights.columns;
+  const int least = product.rows >= 16 ? 256 : 65536 / std::max(1, product.weights.depth);
+  const int wanted = columns / std::max(1, 16 * pool.threads() / std::max(1, blocks));
+  const int chunk = (std::max({1, least, wanted}) + kMatmulI8Panel - 1) / kMatmulI8Panel * kMatmulI8Panel;
+  const int chunks = (columns + chunk - 1) / chunk;
+  pool.parallelFor(static_cast<size_t>(blocks) * static_cast<size_t>(chunks), [&](size_t index, int) {
+    const int row = static_cast<int>(index) / chunks * kBlockRows;
+    const int column = static_cast<int>(index) % chunks * chunk;
+    run(part(product, row, std::min(kBlockRows, product.rows - row), column,
+             std::min(chunk, columns - column)));
+  });
+}
+
+void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& quantized) {
+  const int columns = product.weights.columns;
+  const size_t width = static_cast<size_t>(columns);
+  QuantizeRows rows;
+  rows.inStride = width;
+  rows.range = quantized.range;
+  rows.outStride = quantized.stride;
+  rows.columns = columns;
+
+  // A task makes whole rows, because a row's scale needs all of it: they wait in L2.
+  static QuantizeRowsFunction* const quantize = bestVariant(quantizeRowsVariants());
+  if (product.rows >= 4 * pool.threads()) {
+    const int block = std::clamp(product.rows / (8 * pool.threads()) / 2 * 2, 4, kBlockRows);
+    pool.parallelFor(static_cast<size_t>((product.rows + block - 1) / block), [&](size_t index, int) {
+      const int row = static_cast<int>(index) * block, count = std::min(block, product.rows - row);
+      const size_t sums = static_cast<size_t>(count) * width + 16;
+      auto* memory = static_cast<float*>(
+          threadScratch(sums * sizeof(float) + 64 + matmulI8ScratchSize(count, product.weights.depth)));
+      MatmulI8 p = part(product, row, count, 0, columns);
+      p.out = memory;
+      p.outStride = width;
+      best()(p, memory + (sums + 15) / 16 * 16);
+      QuantizeRows q = rows;
+      q.in = memory;
+      q.out = quantized.values + static_cast<size_t>(row) * quantized.stride;
+      q.scales = quantized.scales + row;
+      q.rows = count;
+      quantize(q, nullptr);
+    });
+    return;
+  }
+  thread_local AlignedVector<float> sums;
+  if (sums.size() < static_cast<size_t>(product.rows) * width)
+    sums.resize(static_cast<size_t>(product.rows) * width);
+  MatmulI8 p = product;
+  p.out = sums.data();
+  p.outStride = width;
+  matmulI8(pool, p);
+  rows.in = sums.data();
+  rows.out = quantized.values;
+  rows.scales = quantized.scales;
+  rows.rows = product.rows;
+  quantizeRows(rows);
+}
+
+}  // namespace npuspeech
