@@ -16,6 +16,14 @@ MatmulI8Function matmulI8Scalar, matmulI8Avx2, matmulI8AvxVnni, matmulI8Avx512Vn
 namespace {
 
 constexpr Variant<MatmulI8Function> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512Vnni, matmulI8Avx512Vnni},
+    {Isa::AvxVnni, matmulI8AvxVnni},
+    {Isa::Avx2, matmulI8Avx2},
+#elif defined(__aarch64__)
+    {Isa::NeonDot, matmulI8NeonDot},
+    {Isa::Neon, matmulI8Neon},
+#endif
     {Isa::Scalar, matmulI8Scalar},
 };
 

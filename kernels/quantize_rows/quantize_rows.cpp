@@ -14,6 +14,12 @@ QuantizeRowsFunction quantizeRowsScalar, quantizeRowsAvx2, quantizeRowsAvx512, q
 namespace {
 
 constexpr Variant<QuantizeRowsFunction> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512, quantizeRowsAvx512},
+    {Isa::Avx2, quantizeRowsAvx2},
+#elif defined(__aarch64__)
+    {Isa::Neon, quantizeRowsNeon},
+#endif
     {Isa::Scalar, quantizeRowsScalar},
 };
 

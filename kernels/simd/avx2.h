@@ -67,6 +67,45 @@ inline float maxOf(F32 a) {
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
+
+using I32 = __m256i;
+inline I32 broadcastInt(int32_t x) {
+  return _mm256_set1_epi32(x);
+}
+inline I32 loadInt(const int32_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline void storeInt(int32_t* p, I32 v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
+}
+inline I32 add(I32 a, I32 b) {
+  return _mm256_add_epi32(a, b);
+}
+inline F32 toFloat(I32 v) {
+  return _mm256_cvtepi32_ps(v);
+}
+/// Rounded to nearest, halves to even.
+inline I32 toInt(F32 v) {
+  return _mm256_cvtps_epi32(v);
+}
+inline int32_t sumOfInts(I32 v) {
+  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+inline __m128i toShorts(I32 v) {
+  return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+}
+/// All lanes, clamped to 0 to 255.
+inline void storeBytes(uint8_t* p, I32 v) {
+  const __m128i shorts = toShorts(v);
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(shorts, shorts));
+}
+/// All lanes, which must be in the range of int16_t.
+inline void storeShorts(int16_t* p, I32 v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), toShorts(v));
+}
+
 inline void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
 }

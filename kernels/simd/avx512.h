@@ -57,6 +57,40 @@ inline float sumOf(F32 a) {
 inline float maxOf(F32 a) {
   return _mm512_reduce_max_ps(a);
 }
+
+using I32 = __m512i;
+inline I32 broadcastInt(int32_t x) {
+  return _mm512_set1_epi32(x);
+}
+inline I32 loadInt(const int32_t* p) {
+  return _mm512_loadu_si512(p);
+}
+inline void storeInt(int32_t* p, I32 v) {
+  _mm512_storeu_si512(p, v);
+}
+inline I32 add(I32 a, I32 b) {
+  return _mm512_add_epi32(a, b);
+}
+inline F32 toFloat(I32 v) {
+  return _mm512_cvtepi32_ps(v);
+}
+/// Rounded to nearest, halves to even.
+inline I32 toInt(F32 v) {
+  return _mm512_cvtps_epi32(v);
+}
+inline int32_t sumOfInts(I32 v) {
+  return _mm512_reduce_add_epi32(v);
+}
+/// All lanes, clamped to 0 to 255.
+inline void storeBytes(uint8_t* p, I32 v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                   _mm512_cvtusepi32_epi8(_mm512_max_epi32(v, _mm512_setzero_si512())));
+}
+/// All lanes, which must be in the range of int16_t.
+inline void storeShorts(int16_t* p, I32 v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));
+}
+
 inline void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
 }

@@ -63,6 +63,41 @@ inline float sumOf(F32 a) {
 inline float maxOf(F32 a) {
   return vmaxvq_f32(a);
 }
+
+using I32 = int32x4_t;
+inline I32 broadcastInt(int32_t x) {
+  return vdupq_n_s32(x);
+}
+inline I32 loadInt(const int32_t* p) {
+  return vld1q_s32(p);
+}
+inline void storeInt(int32_t* p, I32 v) {
+  vst1q_s32(p, v);
+}
+inline I32 add(I32 a, I32 b) {
+  return vaddq_s32(a, b);
+}
+inline F32 toFloat(I32 v) {
+  return vcvtq_f32_s32(v);
+}
+/// Rounded to nearest, halves to even.
+inline I32 toInt(F32 v) {
+  return vcvtnq_s32_f32(v);
+}
+inline int32_t sumOfInts(I32 v) {
+  return vaddvq_s32(v);
+}
+/// All lanes, clamped to 0 to 255.
+inline void storeBytes(uint8_t* p, I32 v) {
+  const uint16x4_t shorts = vqmovun_s32(v);
+  const uint32_t bytes = vget_lane_u32(vreinterpret_u32_u8(vqmovn_u16(vcombine_u16(shorts, shorts))), 0);
+  __builtin_memcpy(p, &bytes, sizeof bytes);
+}
+/// All lanes, which must be in the range of int16_t.
+inline void storeShorts(int16_t* p, I32 v) {
+  vst1_s16(p, vmovn_s32(v));
+}
+
 inline void prefetch(const void* p) {
   __builtin_prefetch(p);
 }

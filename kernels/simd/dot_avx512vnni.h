@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Dot products of small integers for AVX512-VNNI, as tile_i8.h takes them. Internal linkage on purpose.
+#pragma once
+
+#include "kernels/simd/avx512.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr int kTileRowsI8 = 14;  // 14 x 32 sums take 28 of the 32 registers
+constexpr int kTilePanelsI8 = 2;
+
+/// Four unsigned bytes of a row by four signed bytes of each column.
+struct Quads {
+  static constexpr bool kSigned = false;  // rows are multiplied as they are
+  static constexpr int kUnit = 4;         // bytes that four values take in a copied row
+  using Row = __m512i;
+  using Columns = __m512i;
+  static void copy(const uint8_t* from, int units, unsigned char* to) {
+    __builtin_memcpy(to, from, static_cast<size_t>(units) * 4);
+  }
+  static Row row(const unsigned char* p) {
+    int32_t unit;
+    __builtin_memcpy(&unit, p, sizeof unit);
+    return _mm512_set1_epi32(unit);
+  }
+  static Columns columns(const unsigned char* p) { return _mm512_loadu_si512(p); }
+  static I32 dot(I32 sum, Row a, Columns w) { return _mm512_dpbusd_epi32(sum, a, w); }
+};
+
+/// Two signed 16-bit values of a row by two of each column.
+struct Pairs {
+  static constexpr int kUnit = 4;
+  using Row = __m512i;
+  using Columns = __m512i;
+  static Row row(const unsigned char* p) { return Quads::row(p); }
+  static Columns columns(const unsigned char* p) { return _mm512_loadu_si512(p); }
+  static I32 dot(I32 sum, Row a, Columns w) { return _mm512_dpwssd_epi32(sum, a, w); }
+};
+
+/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
+inline I32 subtractMultiple(I32 sum, I32 split, int32_t factor) {
+  const uint32_t low = static_cast<uint32_t>(-factor) & 0xffff, high = static_cast<uint32_t>(-factor) * 128;
+  return _mm512_dpwssd_epi32(sum, split, broadcastInt(static_cast<int32_t>(low | high << 16)));
+}
+
+}  // namespace
+}  // namespace npuspeech

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Dot products of small integers for AVX-VNNI, as tile_i8.h takes them. Internal linkage on purpose.
+#pragma once
+
+#include "kernels/simd/avx2.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr int kTileRowsI8 = 6;  // 6 x 16 sums take 12 of the 16 registers
+constexpr int kTilePanelsI8 = 1;
+
+/// Four unsigned bytes of a row by four signed bytes of each column.
+struct Quads {
+  static constexpr bool kSigned = false;  // rows are multiplied as they are
+  static constexpr int kUnit = 4;         // bytes that four values take in a copied row
+  using Row = __m256i;
+  using Columns = __m256i;
+  static void copy(const uint8_t* from, int units, unsigned char* to) {
+    __builtin_memcpy(to, from, static_cast<size_t>(units) * 4);
+  }
+  static Row row(const unsigned char* p) {
+    int32_t unit;
+    __builtin_memcpy(&unit, p, sizeof unit);
+    return broadcastInt(unit);
+  }
+  static Columns columns(const unsigned char* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static I32 dot(I32 sum, Row a, Columns w) { return _mm256_dpbusd_avx_epi32(sum, a, w); }
+};
+
+/// Two signed 16-bit values of a row by two of each column.
+struct Pairs {
+  static constexpr int kUnit = 4;
+  using Row = __m256i;
+  using Columns = __m256i;
+  static Row row(const unsigned char* p) { return Quads::row(p); }
+  static Columns columns(const unsigned char* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static I32 dot(I32 sum, Row a, Columns w) { return _mm256_dpwssd_avx_epi32(sum, a, w); }
+};
+
+/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
+inline I32 subtractMultiple(I32 sum, I32 split, int32_t factor) {
+  const uint32_t low = static_cast<uint32_t>(-factor) & 0xffff, high = static_cast<uint32_t>(-factor) * 128;
+  return _mm256_dpwssd_avx_epi32(sum, split, broadcastInt(static_cast<int32_t>(low | high << 16)));
+}
+
+}  // namespace
+}  // namespace npuspeech

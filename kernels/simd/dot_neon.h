@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Dot products of small integers for AArch64, with the dot product extension where the file is built for it,
+// as tile_i8.h takes them. Internal linkage on purpose.
+#pragma once
+
+#include "kernels/simd/neon.h"
+
+namespace npuspeech {
+namespace {
+
+#if defined(__ARM_FEATURE_DOTPROD)
+constexpr int kTileRowsI8 = 6;  // 6 x 16 sums take 24 of the 32 registers
+#else
+constexpr int kTileRowsI8 = 4;  // 16 registers of sums, 4 of weights, the rest for products
+#endif
+constexpr int kTilePanelsI8 = 1;
+
+inline int32x4_t broadcastUnit(const unsigned char* p) {
+  int32_t unit;
+  __builtin_memcpy(&unit, p, sizeof unit);
+  return vdupq_n_s32(unit);
+}
+
+/// Four bytes of a row by four signed bytes of each column.
+struct Quads {
+  static constexpr bool kSigned =
+      true;                        // rows are multiplied less 128: the instruction takes equal signs only
+  static constexpr int kUnit = 4;  // bytes that four values take in a copied row
+  using Row = int8x16_t;
+  using Columns = int8x16_t;
+  static void copy(const uint8_t* from, int units, unsigned char* to) {
+    for (int i = 0; i < units * 4; ++i) to[i] = from[i] ^ 0x80;
+  }
+  static Row row(const unsigned char* p) { return vreinterpretq_s8_s32(broadcastUnit(p)); }
+  static Columns columns(const unsigned char* p) { return vreinterpretq_s8_u8(vld1q_u8(p)); }
+  static I32 dot(I32 sum, Row a, Columns w) {
+#if defined(__ARM_FEATURE_DOTPROD)
+    return vdotq_s32(sum, w, a);
+#else
+    // Two products of at most 128 * 127 fit into 16 bits.
+    const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(w)), high = vmull_high_s8(a, w);
+    return vpadalq_s16(sum, vpaddq_s16(low, high));
+#endif
+  }
+};
+
+/// Two signed 16-bit values of a row by two of each column.
+struct Pairs {
+  static constexpr int kUnit = 4;
+  using Row = int16x8_t;
+  using Columns = int16x8_t;
+  static Row row(const unsigned char* p) { return vreinterpretq_s16_s32(broadcastUnit(p)); }
+  static Columns columns(const unsigned char* p) { return vreinterpretq_s16_u8(vld1q_u8(p)); }
+  static I32 dot(I32 sum, Row a, Columns w) {
+    return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(w)), vmull_high_s16(a, w)));
+  }
+};
+
+/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
+inline I32 subtractMultiple(I32 sum, I32 split, int32_t factor) {
+  const int32x4_t s = vaddq_s32(vandq_s32(split, vdupq_n_s32(127)), vshlq_n_s32(vshrq_n_s32(split, 16), 7));
+  return vmlsq_n_s32(sum, s, factor);
+}
+
+}  // namespace
+}  // namespace npuspeech
