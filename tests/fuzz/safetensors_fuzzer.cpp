@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Any bytes as a safetensors file.
+#include "tests/fuzz/tensors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  npuspeech::fuzz::parseTensors(npuspeech::parseSafetensors, data, size);
+  return 0;
+}

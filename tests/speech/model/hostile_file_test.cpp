@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Files that end early or lie about their sizes: an error each, quickly and with little memory.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <new>
+
+#include "speech/model/tensor_parsers.h"
+#include "speech/model/vocabulary.h"
+#include "speech/model/vocabulary_files.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tensor_writer.h"
+#include "tests/support/tiny_model.h"
+
+namespace {
+thread_local size_t allocatedBytes = 0;
+thread_local size_t largestAllocation = 0;
+
+void* counted(size_t size, size_t alignment) {
+  allocatedBytes += size;
+  largestAllocation = std::max(largestAllocation, size);
+  void* memory = nullptr;
+  if (::posix_memalign(&memory, std::max(alignment, sizeof(void*)), size) != 0) throw std::bad_alloc();
+  return memory;
+}
+}  // namespace
+
+void* operator new(size_t size) {
+  return counted(size, alignof(std::max_align_t));
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace npuspeech {
+namespace {
+
+using Parser = Result<ParsedTensors> (*)(std::span<const std::byte>, std::string_view);
+
+struct Cost {
+  size_t allocated = 0, largest = 0;
+  double seconds = 0;
+};
+
+template <class Call>
+Cost costOf(const Call& call) {
+  allocatedBytes = largestAllocation = 0;
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  return {allocatedBytes, largestAllocation,
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+}
+
+std::span<const std::byte> bytesOf(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+/// Parses; whatever comes of it, it must be an error that names the file, or tensors inside of the file.
+bool parses(Parser parse, std::string_view file) {
+  const auto parsed = parse(bytesOf(file), "the file");
+  if (!parsed) {
+    EXPECT_EQ(parsed.error().code, ErrorCode::BadFile);
+    EXPECT_NE(parsed.error().message.find("'the file'"), std::string::npos);
+    EXPECT_NE(parsed.error().message.find("at byte "), std::string::npos);
+    return false;
+  }
+  for (const auto& [name, view] : parsed->tensors) {
+    EXPECT_GE(view.data.data(), bytesOf(file).data());
+    EXPECT_LE(view.data.data() + view.data.size(), bytesOf(file).data() + file.size());
+    EXPECT_EQ(tensorBytes(elementSize(view.type), view.dims, file.size()), view.data.size());
+  }
+  return true;
+}
+
+std::vector<test::NamedTensor> smallTensors() {
+  return {test::floatTensor("f32", {2, 3}, {1, 2, 3, 4, 5, 6}),
+          test::integerTensor("i8", TensorType::Int8, 1),
+          test::floatTensor("f16", {4}, {1, 2, 3, 4}, TensorType::Float16)};
+}
+
+std::string smallFile(bool safetensors) {
+  return safetensors ? test::safetensorsFile(smallTensors())
+                     : test::ctranslate2File(smallTensors(), {{"alias", "f32"}, {"again", "alias"}});
+}
+
+std::string readFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class HostileTensorFile : public testing::TestWithParam<bool> {
+ protected:
+  Parser parse_ = GetParam() ? parseSafetensors : parseCTranslate2;
+};
+
+INSTANTIATE_TEST_SUITE_P(, HostileTensorFile, testing::Values(false, true),
+                         [](const auto& format) { return format.param ? "Safetensors" : "CTranslate2"; });
+
+TEST_P(HostileTensorFile, IsRefusedWhereverItEnds) {
+  const std::string file = smallFile(GetParam());
+  ASSERT_TRUE(parses(parse_, file));
+  for (size_t length = 0; length < file.size(); ++length)
+    EXPECT_FALSE(parses(parse_, std::string_view(file).substr(0, length))) << length;
+}
+
+TEST_P(HostileTensorFile, CostsLittleWhateverItsSizesSay) {
+  const std::string file = smallFile(GetParam());
+  constexpr uint64_t kSizes[] = {0,          1,          0x7f,       0xff,       0xffff, 0x7fffffff,
+                                 0x80000000, 0xffffffff, 1ull << 40, ~0ull >> 1, ~0ull};
+  int refused = 0;
+  for (size_t offset = 0; offset < file.size(); ++offset)
+    for (const uint64_t size : kSizes)
+      for (const size_t width : {1, 2, 4, 8}) {
+        std::string broken = file;
+        std::memcpy(broken.data() + offset, &size, std::min(width, file.size() - offset));
+        const Cost cost = costOf([&] { refused += !parses(parse_, broken); });
+        ASSERT_LT(cost.allocated, 64u << 10) << offset << ": " << size;
+      }
+  EXPECT_GT(refused, 1000);
+}
+
+TEST_P(HostileTensorFile, ThatIsAllStructureCostsInProportion) {
+  // As many tensors as may be, of one byte each; then one more.
+  std::vector<test::NamedTensor> tensors;
+  for (size_t i = 0; i < kMaxTensors; ++i) tensors.push_back({std::to_string(i), TensorType::Int8, {1}, "x"});
+  const auto bytes = [&] {
+    return GetParam() ? test::safetensorsFile(tensors) : test::ctranslate2File(tensors, {});
+  };
+  std::string file = bytes();
+  Cost cost = costOf([&] { EXPECT_TRUE(parses(parse_, file)); });
+  EXPECT_LT(cost.largest, 8u << 20);
+  EXPECT_LT(cost.seconds, 5) << "a sanitizer's build included";
+  tensors.push_back({"more", TensorType::Int8, {1}, "x"});
+  file = bytes();
+  EXPECT_FALSE(parses(parse_, file));
+}
+
+TEST(HostileCTranslate2File, OfARealModelIsRefusedWhereverItEnds) {
+  const test::TempFolder folder;
+  test::writeTinyModel(folder.path());
+  const std::string file = readFile(folder.file("model.bin"));
+  ASSERT_TRUE(parses(parseCTranslate2, file));
+  for (size_t i = 0; i < 200; ++i) {
+    const size_t length = i < 100 ? i * 3 : (i - 100) * (file.size() / 100);
+    const auto truncated = std::string_view(file).substr(0, length);
+    const Cost cost = costOf([&] { EXPECT_FALSE(parses(parseCTranslate2, truncated)) << length; });
+    EXPECT_LT(cost.allocated, 256u << 10) << length;
+  }
+  // The same through files.
+  for (const size_t length : {0u, 3u, 40u, 1000u, 70000u, 2000000u}) {
+    test::writeFile(folder.file("model.bin"), std::string_view(file).substr(0, length));
+    const auto opened = TensorFile::openCTranslate2(folder.file("model.bin"));
+    ASSERT_FALSE(opened) << length;
+    EXPECT_EQ(opened.error().code, ErrorCode::BadFile);
+    EXPECT_NE(opened.error().message.find(folder.file("model.bin")), std::string::npos);
+  }
+}
+
+TEST(HostileSafetensorsFile, MayNestOrRepeatAsItLikes) {
+  const auto withHeader = [](std::string header) {
+    const uint64_t length = header.size();
+    return std::string(reinterpret_cast<const char*>(&length), sizeof length) + header;
+  };
+  for (const char* unit : {"[", "{\"a\":", "{\"a\":[", "{\"a\":{\"shape\":[", "0,", "\"\",", "[],"}) {
+    std::string header =
+        *unit == '0' || *unit == '"' || !std::strcmp(unit, "[],") ? "{\"a\":{\"shape\":[" : "";
+    while (header.size() < 8 << 20) header += unit;
+    const std::string file = withHeader(header);
+    const Cost cost = costOf([&] { EXPECT_FALSE(parses(parseSafetensors, file)) << unit; });
+    EXPECT_LT(cost.largest, 1u << 20) << unit;
+    EXPECT_LT(cost.seconds, 5) << unit;
+  }
+}
+
+TEST(HostileVocabulary, IsRefusedWhereverItEnds) {
+  const test::TempFolder folder;
+  test::writeTinyVocabulary(folder.path(), true);
+  const std::string vocabulary = readFile(folder.file("vocabulary.json")),
+                    config = readFile(folder.file("config.json"));
+  const auto size = static_cast<int>(test::tinyVocabulary(true).size());
+  for (size_t i = 0; i < 100; ++i) {
+    test::writeFile(folder.file("vocabulary.json"),
+                    std::string_view(vocabulary).substr(0, i * (vocabulary.size() - 2) / 99));
+    EXPECT_EQ(Vocabulary::load(folder.path(), size).error().code, ErrorCode::BadFile) << i;
+  }
+  test::writeFile(folder.file("vocabulary.json"), vocabulary);
+  for (size_t i = 0; i + 1 < config.size(); ++i) {
+    test::writeFile(folder.file("config.json"), std::string_view(config).substr(0, i));
+    EXPECT_EQ(Vocabulary::load(folder.path(), size).error().code, ErrorCode::BadFile) << i;
+  }
+}
+
+TEST(HostileVocabulary, CostsLittleHoweverItNests) {
+  const auto repeated = [](std::string_view head, std::string_view unit, size_t size) {
+    std::string text(head);
+    while (text.size() + unit.size() <= size) text += unit;
+    return text;
+  };
+  // Growing vectors are counted with all that they outgrew: a pointer a level makes 64 bytes of 4.
+  const auto cheap = [](const Cost& cost, size_t most) {
+    EXPECT_LT(cost.allocated, most);
+    EXPECT_LT(cost.seconds, 5);
+  };
+  for (const char* unit : {"[", "[],", "0,", "{\"a\":", "\"\","}) {
+    const std::string list = repeated("[", unit, 4 << 20),
+                      config = repeated("{\"suppress_ids\":[", unit, 1 << 20);
+    const std::string added = repeated("{\"added_tokens\":[", unit, 4 << 20);
+    cheap(costOf([&] { EXPECT_FALSE(parseVocabularyJson(list, "the file", 1000)) << unit; }), 1 << 20);
+    cheap(costOf([&] { EXPECT_FALSE(parseConfig(config, "the file")) << unit; }), 128u << 20);
+    cheap(costOf([&] { EXPECT_FALSE(parseAddedTokens(added, "the file", 1000)) << unit; }), 128u << 20);
+  }
+  const std::string lines(4 << 20, '\n');
+  cheap(costOf([&] { EXPECT_FALSE(parseVocabularyText(lines, "the file", 1000)); }), 1 << 20);
+}
+
+}  // namespace
+}  // namespace npuspeech
