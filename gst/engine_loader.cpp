@@ -5,10 +5,12 @@
 
 namespace npuspeech::gst {
 
-void EngineLoader::start(const EngineOptions& options) {
+void EngineLoader::start(const EngineOptions& options, bool retry) {
   {
     const std::lock_guard lock(mutex_);
-    if ((state_ == State::Loading || state_ == State::Loaded) && options == options_) return;
+    if (options == options_ &&
+        (state_ == State::Loading || state_ == State::Loaded || (state_ == State::Failed && !retry)))
+      return;
   }
   stop();
   options_ = options;

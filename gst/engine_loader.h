@@ -28,8 +28,8 @@ class EngineLoader {
       : element_(element), onLoaded_(std::move(onLoaded)) {}
   ~EngineLoader() { stop(); }
 
-  /// Starts loading, unless that engine is there or on its way. After a failure it tries again.
-  void start(const EngineOptions& options);
+  /// Starts loading, unless that engine is there or on its way, or has failed and is not to be tried again.
+  void start(const EngineOptions& options, bool retry = true);
   /// Interrupts loading, waits for its thread, and lets go of the engine.
   void stop();
 

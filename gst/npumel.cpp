@@ -308,6 +308,7 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   State& state = *self->state;
   Held<GstBuffer> buffer(raw);
   return guarded(GST_ELEMENT(parent), GST_FLOW_ERROR, [&] {
+    if (state.segment.format != GST_FORMAT_TIME) return GST_FLOW_ERROR;
     if ((gst_pad_check_reconfigure(self->src) || !state.pool) && !negotiate(self)) {
       gst_pad_mark_reconfigure(self->src);
       return GST_PAD_IS_FLUSHING(self->src) ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;
@@ -355,6 +356,8 @@ bool handleGap(GstNpuMel* self, GstEvent* event) {
   return pushAudio(self, {state.silence.data(), count}) == GST_FLOW_OK;
 }
 
+/// False: refused, with an error on the bus. The event still counts as taken, for a refused one would come
+/// again with each buffer; the buffer's flow ends the stream.
 bool setSegment(GstNpuMel* self, GstEvent* event) {
   State& state = *self->state;
   const GstSegment* segment = nullptr;
@@ -362,6 +365,7 @@ bool setSegment(GstNpuMel* self, GstEvent* event) {
   if (segment->format != GST_FORMAT_TIME || segment->rate <= 0) {
     postError(GST_ELEMENT(self),
               {ErrorCode::Unsupported, "Speech is only understood forwards, in a segment in time."});
+    gst_segment_init(&state.segment, GST_FORMAT_UNDEFINED);
     return false;
   }
   if (!gst_segment_is_equal(segment, &state.segment)) drain(self);
@@ -389,7 +393,7 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         gst_pad_check_reconfigure(self->src);  // this is what it would ask for
         return negotiate(self);
       case GST_EVENT_SEGMENT:
-        if (!setSegment(self, raw)) return FALSE;
+        if (!setSegment(self, raw)) return TRUE;
         break;
       case GST_EVENT_GAP:
         return handleGap(self, raw);

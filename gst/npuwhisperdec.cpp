@@ -335,8 +335,10 @@ bool setCaps(GstNpuWhisperDec* self, const GstCaps* caps) {
   state.loader.start(settings.engine);
   GstFlowReturn flow = GST_FLOW_OK;
   const auto engine = waitForEngine(state, &flow);
-  // A failure is on the bus; the next buffer's flow ends the stream.
+  // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
+  // with it.
   if (!engine) return flow == GST_FLOW_ERROR;
+  state.input.reset();
   const ModelInfo& info = engine->info();
   const auto format = parseTensorCaps(caps);
   const TensorFormat expected{TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth};
@@ -346,19 +348,20 @@ bool setCaps(GstNpuWhisperDec* self, const GstCaps* caps) {
               {ErrorCode::BadValue, "Model " + info.name + " decodes " + std::to_string(info.audioContext) +
                                         " states of width " + std::to_string(info.stateWidth) +
                                         ", but the stream is " + text.get() + ": use the encoder's model."});
-    return false;
+    return true;
   }
   settings.stream.live = upstreamIsLive(self->sink);
   auto stream = engine->openStream(settings.stream);
   if (!stream) {
     postError(GST_ELEMENT(self), stream.error());
-    return false;
+    return true;
   }
   state.input = format;
   // What is in flight finishes on the old stream.
   if (state.stream()) state.stage.waitIdle();
   state.setStream(std::move(*stream));
-  return enqueue(state, Held<GstEvent>(gst_event_new_caps(gst_static_pad_template_get_caps(&srcTemplate))));
+  const Held<GstCaps> text(gst_static_pad_template_get_caps(&srcTemplate));
+  return enqueue(state, Held<GstEvent>(gst_event_new_caps(text.get())));
 }
 
 /// What a window was encoded from, where it came along in memory that needs no copy: for the rare second try.

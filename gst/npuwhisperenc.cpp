@@ -75,6 +75,7 @@ struct State {
 
   EngineOptions options;  // under the object lock
   EngineLoader loader;
+  bool triedInReady = false;  // of the state changes: this READY has loaded, or failed, once
   Stats stats;
 
   // Of the sink pad's thread.
@@ -225,8 +226,10 @@ bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
   State& state = *self->state;
   GstFlowReturn flow = GST_FLOW_OK;
   const auto engine = waitForEngine(state, &flow);
-  // A failure is on the bus; the next buffer's flow ends the stream.
+  // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
+  // with it.
   if (!engine) return flow == GST_FLOW_ERROR;
+  state.input.reset();
   const ModelInfo& info = engine->info();
   const auto format = parseTensorCaps(caps);
   if (!format || *format != inputOf(info)) {
@@ -235,7 +238,7 @@ bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
               {ErrorCode::BadValue, "Model " + info.name + " takes " + std::to_string(2 * info.audioContext) +
                                         " frames of " + std::to_string(info.melBins) +
                                         " mel bins, but the stream is " + text.get() + "."});
-    return false;
+    return true;
   }
   state.input = format;
   const auto out = tensorCaps({TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth});
@@ -356,7 +359,8 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     GST_OBJECT_LOCK(element);
     const EngineOptions options = state.options;
     GST_OBJECT_UNLOCK(element);
-    state.loader.start(options);
+    state.loader.start(options, transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady);
+    state.triedInReady = transition == GST_STATE_CHANGE_READY_TO_PAUSED;
     state.loader.setInterrupted(false);
   }
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
@@ -406,6 +410,7 @@ void gst_npu_whisper_enc_init(GstNpuWhisperEnc* self) {
   gst_pad_set_chain_function(self->sink, GST_DEBUG_FUNCPTR(chain));
   gst_pad_set_event_function(self->sink, GST_DEBUG_FUNCPTR(sinkEvent));
   gst_pad_set_query_function(self->sink, GST_DEBUG_FUNCPTR(sinkQuery));
+  GST_PAD_SET_ACCEPT_TEMPLATE(self->sink);  // what else is wrong with caps, the CAPS event says in words
   gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_use_fixed_caps(self->src);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// npumel: audio is covered once by windows and gaps, whatever happens to the stream.
+#include <gst/allocators/allocators.h>
+
+#include "gst/events.h"
+#include "gst/tensor_caps.h"
+#include "gst/window_meta.h"
+#include "tests/gst/support.h"
+
+namespace npuspeech::test {
+namespace {
+
+using gst::readWindowMeta;
+using gst::TensorFormat;
+using gst::Window;
+
+constexpr char kLaunch[] = "npumel vad-model=\"\"";
+constexpr GstClockTime kSecond = GST_SECOND;
+
+Window windowOf(const Held<GstBuffer>& buffer) {
+  Window window;
+  EXPECT_TRUE(readWindowMeta(buffer.get(), 1500, &window));
+  return window;
+}
+
+GstClockTime startOf(const Held<GstBuffer>& buffer) {
+  return GST_BUFFER_PTS(buffer.get());
+}
+GstClockTime endOf(const Held<GstBuffer>& buffer) {
+  return GST_BUFFER_PTS(buffer.get()) + GST_BUFFER_DURATION(buffer.get());
+}
+
+GstClockTime gapTotal(const Output& output) {
+  GstClockTime total = 0;
+  for (GstEvent* event : output.events_of(GST_EVENT_GAP)) {
+    GstClockTime start = 0, duration = 0;
+    gst_event_parse_gap(event, &start, &duration);
+    total += duration;
+  }
+  return total;
+}
+
+GstClockTime windowTotal(const Output& output) {
+  GstClockTime total = 0;
+  for (const auto& buffer : output.buffers) total += GST_BUFFER_DURATION(buffer.get());
+  return total;
+}
+
+std::optional<gst::TensorFormat> formatIn(const Output& output) {
+  const auto events = output.events_of(GST_EVENT_CAPS);
+  if (events.empty()) return {};
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(events.back(), &caps);
+  return gst::parseTensorCaps(caps);
+}
+
+TensorFormat logMel(int bins) {
+  return {TensorFormat::Id::LogMel, 3000, bins};
+}
+
+TEST(NpuMel, CoversAudioOnceWithFinalWindows) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  ASSERT_EQ(h.pushAudio(noise(70 * 16000)), GST_FLOW_OK);
+  const Output out = h.eos();
+  ASSERT_GE(out.buffers.size(), 3u);
+  GstClockTime at = 0;
+  for (const auto& buffer : out.buffers) {
+    EXPECT_EQ(startOf(buffer), at);
+    at = endOf(buffer);
+    const Window window = windowOf(buffer);
+    EXPECT_TRUE(window.isFinal);
+    EXPECT_EQ(window.number, 0u);
+    EXPECT_LE(window.shape.frames, 3000);
+    EXPECT_NEAR(static_cast<double>(GST_BUFFER_DURATION(buffer.get())) / 1e7, window.shape.frames, 1.0);
+    EXPECT_EQ(gst_buffer_get_size(buffer.get()), 960000u);
+    EXPECT_TRUE(gst_is_fd_memory(gst_buffer_peek_memory(buffer.get(), 0)));
+  }
+  EXPECT_EQ(at, 70 * kSecond);
+  EXPECT_EQ(h.stat("windows"), out.buffers.size());
+  EXPECT_EQ(formatIn(out), logMel(80));
+}
+
+TEST(NpuMel, TakesTheMelBinsThatDownstreamWants) {
+  Harness h(kLaunch);
+  gst_harness_set_sink_caps_str(h.get(), NPUSPEECH_TENSOR_CAPS(NPUSPEECH_LOG_MEL) ", dims=(int)<3000,128>");
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(formatIn(out), logMel(128));
+  EXPECT_EQ(gst_buffer_get_size(out.buffers[0].get()), 3000u * 128 * 4);
+}
+
+TEST(NpuMel, EventsComeInGStreamersOrder) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(1600));
+  const Output out = h.eos();
+  std::vector<GstEventType> order;
+  for (const auto& event : out.events) order.push_back(GST_EVENT_TYPE(event.get()));
+  EXPECT_EQ(order, (std::vector<GstEventType>{GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT,
+                                              GST_EVENT_EOS}));
+}
+
+// Every length around the borders of frames (160), detector frames (512) and windows (480000).
+TEST(NpuMel, EndOfStreamAtAnyMomentLosesNothing) {
+  const auto samples = noise(481200);
+  for (size_t length :
+       {1u,    159u,   160u,   161u,   399u,    400u,    511u,    512u,    513u,    1599u,  1601u,
+        8191u, 16000u, 16001u, 40007u, 479840u, 479999u, 480000u, 480001u, 480161u, 481199u}) {
+    Harness h(kLaunch);
+    h.setCaps(kAudioCaps);
+    ASSERT_EQ(h.pushAudio({samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(length)}, 0, 1000),
+              GST_FLOW_OK);
+    const Output out = h.eos();
+    EXPECT_EQ(windowTotal(out) + gapTotal(out), length * kSample) << length;
+    EXPECT_GE(out.buffers.size(), 1u) << length;
+  }
+}
+
+TEST(NpuMel, AStreamWithoutAudioEnds) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  EXPECT_TRUE(h.eos().buffers.empty());
+}
+
+TEST(NpuMel, TimesAreThoseOfTheAudio) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.segment(100 * kSecond);
+  h.pushAudio(noise(32000), 100 * kSecond);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(startOf(out.buffers[0]), 100 * kSecond);
+  EXPECT_EQ(endOf(out.buffers[0]), 102 * kSecond);
+  GstSegment segment;
+  gst_event_copy_segment(out.events_of(GST_EVENT_SEGMENT).back(), &segment);
+  EXPECT_EQ(segment.start, 100 * kSecond);
+}
+
+TEST(NpuMel, AudioBeforeTheSegmentIsLeftOut) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.segment(10 * kSecond);
+  h.pushAudio(noise(5 * 16000), 7 * kSecond);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(startOf(out.buffers[0]), 10 * kSecond);
+  EXPECT_EQ(endOf(out.buffers[0]), 12 * kSecond);
+}
+
+TEST(NpuMel, MissingAudioEndsTheWindowAndBecomesAGap) {
+  for (bool flagged : {false, true}) {
+    Harness h(kLaunch);
+    h.setCaps(kAudioCaps);
+    h.pushAudio(noise(16000));
+    auto late = audioBuffer(noise(16000), 5 * kSecond);
+    if (flagged) GST_BUFFER_FLAG_SET(late.get(), GST_BUFFER_FLAG_DISCONT);
+    h.push(std::move(late));
+    const Output out = h.eos();
+    ASSERT_EQ(out.buffers.size(), 2u);
+    EXPECT_EQ(endOf(out.buffers[0]), kSecond);
+    EXPECT_EQ(startOf(out.buffers[1]), 5 * kSecond);
+    EXPECT_TRUE(GST_BUFFER_IS_DISCONT(out.buffers[1].get()));
+    EXPECT_NE(windowOf(out.buffers[0]).utterance, windowOf(out.buffers[1]).utterance);
+    EXPECT_EQ(gapTotal(out), 4 * kSecond);
+  }
+}
+
+TEST(NpuMel, DiscontWithoutAGapSplitsToo) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  auto next = audioBuffer(noise(16000), kSecond);
+  GST_BUFFER_FLAG_SET(next.get(), GST_BUFFER_FLAG_DISCONT);
+  h.push(std::move(next));
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 2u);
+  EXPECT_EQ(startOf(out.buffers[1]), kSecond);
+}
+
+TEST(NpuMel, TimeMayGoBack) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000), 5 * kSecond);
+  h.pushAudio(noise(16000), kSecond);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 2u);
+  EXPECT_EQ(startOf(out.buffers[0]), 5 * kSecond);
+  EXPECT_EQ(startOf(out.buffers[1]), kSecond);
+}
+
+TEST(NpuMel, JitterIsNotAGap) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  for (GstClockTime i = 0; i < 20; ++i)
+    h.push(audioBuffer(noise(1600), i * 100 * GST_MSECOND + (i % 2 ? 30 * GST_MSECOND : 0)));
+  auto untimed = audioBuffer(noise(1600), GST_CLOCK_TIME_NONE);
+  h.push(std::move(untimed));
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(GST_BUFFER_DURATION(out.buffers[0].get()), 2100 * GST_MSECOND);
+}
+
+TEST(NpuMel, AShortGapEventIsSilenceInTheWindow) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  EXPECT_TRUE(h.pushEvent(gst_event_new_gap(kSecond, 500 * GST_MSECOND)));
+  h.pushAudio(noise(16000), 1500 * GST_MSECOND);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(endOf(out.buffers[0]), 2500 * GST_MSECOND);
+}
+
+TEST(NpuMel, ALongGapEventEndsTheWindowAndGoesOn) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  EXPECT_TRUE(h.pushEvent(gst_event_new_gap(kSecond, 9 * kSecond)));
+  h.pushAudio(noise(16000), 10 * kSecond);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 2u);
+  EXPECT_EQ(gapTotal(out), 9 * kSecond);
+  EXPECT_EQ(startOf(out.buffers[1]), 10 * kSecond);
+}
+
+TEST(NpuMel, AFlushForgetsWhatWasPending) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(5 * 16000));
+  h.flush();
+  h.segment(60 * kSecond);
+  h.pushAudio(noise(16000), 60 * kSecond);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(startOf(out.buffers[0]), 60 * kSecond);
+}
+
+TEST(NpuMel, ANewSegmentDrains) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  h.segment(30 * kSecond, kSecond);
+  h.pushAudio(noise(16000), 30 * kSecond);
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 2u);
+  EXPECT_EQ(endOf(out.buffers[0]), kSecond);
+  EXPECT_EQ(startOf(out.buffers[1]), 30 * kSecond);
+  EXPECT_EQ(out.events_of(GST_EVENT_SEGMENT).size(), 2u);
+}
+
+TEST(NpuMel, StartsAgainAfterStopping) {
+  const auto element = newElement(kLaunch);
+  for (int round = 0; round < 3; ++round) {
+    Harness h(element.get());
+    h.setCaps(kAudioCaps);
+    h.pushAudio(noise(16000), static_cast<GstClockTime>(round) * kSecond);
+    if (round == 1) continue;  // stopped in the middle
+    const Output out = h.eos();
+    ASSERT_EQ(out.buffers.size(), 1u) << round;
+    EXPECT_EQ(startOf(out.buffers[0]), static_cast<GstClockTime>(round) * kSecond);
+    EXPECT_EQ(h.stat("windows"), 1u);
+  }
+}
+
+TEST(NpuMel, LiveSendsPartialWindowsThatStartAfterWhatIsCommitted) {
+  Harness h("npumel vad-model=\"\" step=500");
+  gst_harness_set_live(h.get(), TRUE);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(4 * 16000));
+  Output out = h.take();
+  ASSERT_GE(out.buffers.size(), 5u);
+  for (size_t i = 0; i < out.buffers.size(); ++i) {
+    const Window window = windowOf(out.buffers[i]);
+    EXPECT_FALSE(window.isFinal);
+    EXPECT_EQ(window.number, i);
+    EXPECT_EQ(startOf(out.buffers[i]), 0u);
+    if (i > 0) {
+      EXPECT_GE(endOf(out.buffers[i]), endOf(out.buffers[i - 1]) + 480 * GST_MSECOND);
+    }
+  }
+  gst_harness_push_upstream_event(h.get(), gst::newCommittedEvent(3 * kSecond));
+  h.pushAudio(noise(2 * 16000), 4 * kSecond);
+  out = h.eos();
+  ASSERT_GE(out.buffers.size(), 2u);
+  const Window last = windowOf(out.buffers.back());
+  EXPECT_TRUE(last.isFinal);
+  EXPECT_GT(startOf(out.buffers.back()), 2 * kSecond);
+  EXPECT_LE(startOf(out.buffers.back()), 3 * kSecond);
+  EXPECT_EQ(endOf(out.buffers.back()), 6 * kSecond);
+}
+
+TEST(NpuMel, RefusesSegmentsInBytesAndSeeksBackwards) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_BYTES);
+  h.pushEvent(gst_event_new_segment(&segment));
+  EXPECT_EQ(h.pushAudio(noise(1600)), GST_FLOW_ERROR);
+  EXPECT_EQ(h.errors().size(), 1u);
+  EXPECT_FALSE(gst_harness_push_upstream_event(
+      h.get(), gst_event_new_seek(-1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, 0,
+                                  GST_SEEK_TYPE_SET, static_cast<gint64>(kSecond))));
+}
+
+TEST(NpuMel, AMissingVadModelIsAnErrorThatNamesItAndPasses) {
+  const auto mel = newElement("npumel vad-model=/nowhere/silero.safetensors");
+  GstBus* bus = gst_bus_new();
+  gst_element_set_bus(mel.get(), bus);
+  EXPECT_EQ(gst_element_set_state(mel.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  const auto errors = errorsOn(bus);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_NE(errors[0].find("/nowhere/silero.safetensors"), std::string::npos) << errors[0];
+  gst_element_set_state(mel.get(), GST_STATE_NULL);
+  gst_element_set_bus(mel.get(), nullptr);
+  gst_object_unref(bus);
+  g_object_set(mel.get(), "vad-model", "", nullptr);
+  EXPECT_EQ(gst_element_set_state(mel.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state(mel.get(), GST_STATE_NULL);
+}
+
+TEST(NpuMel, PropertiesKeepWhatIsSet) {
+  const auto mel = newElement("npumel");
+  g_object_set(mel.get(), "vad-model", "x", "vad-threshold", 0.25f, "pre-roll", 111u, "hangover", 222u,
+               "step", 333u, nullptr);
+  gchar* model = nullptr;
+  gfloat threshold = 0;
+  guint preRoll = 0, hangover = 0, step = 0;
+  g_object_get(mel.get(), "vad-model", &model, "vad-threshold", &threshold, "pre-roll", &preRoll, "hangover",
+               &hangover, "step", &step, nullptr);
+  EXPECT_STREQ(model, "x");
+  g_free(model);
+  EXPECT_EQ(threshold, 0.25f);
+  EXPECT_EQ(preRoll, 111u);
+  EXPECT_EQ(hangover, 222u);
+  EXPECT_EQ(step, 333u);
+}
+
+}  // namespace
+}  // namespace npuspeech::test

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/gst/support.h"
+
+#include <random>
+
+#include "gst/elements.h"
+#include "gst/word_meta.h"
+
+namespace npuspeech::test {
+namespace {
+
+class GStreamer : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    gst_init(nullptr, nullptr);
+    ASSERT_TRUE(GST_ELEMENT_REGISTER(npumel, nullptr));
+    ASSERT_TRUE(GST_ELEMENT_REGISTER(npuwhisperenc, nullptr));
+    ASSERT_TRUE(GST_ELEMENT_REGISTER(npuwhisperdec, nullptr));
+    ASSERT_TRUE(GST_ELEMENT_REGISTER(nputranscriber, nullptr));
+  }
+};
+const auto* const gstreamer = ::testing::AddGlobalTestEnvironment(new GStreamer);
+
+std::string errorText(GstMessage* message) {
+  GError* error = nullptr;
+  gst_message_parse_error(message, &error, nullptr);
+  std::string text = error->message;
+  g_error_free(error);
+  return text;
+}
+
+}  // namespace
+
+Held<GstElement> newElement(const std::string& launch) {
+  GError* error = nullptr;
+  GstElement* element = gst_parse_launch(launch.c_str(), &error);
+  if (error) {
+    ADD_FAILURE() << launch << ": " << error->message;
+    g_error_free(error);
+  }
+  return Held<GstElement>(element ? GST_ELEMENT(gst_object_ref_sink(element)) : nullptr);
+}
+
+std::vector<Text> Output::texts() const {
+  std::vector<Text> texts;
+  for (const auto& buffer : buffers) {
+    const gst::Mapped map(buffer.get(), GST_MAP_READ);
+    Text text{std::string(map.as<const char>(), map.size()), GST_BUFFER_PTS(buffer.get()),
+              GST_BUFFER_DURATION(buffer.get()), -1};
+    if (auto* meta = gst_buffer_get_custom_meta(buffer.get(), gst::kWordMeta))
+      gst_structure_get_double(gst_custom_meta_get_structure(meta), "confidence", &text.confidence);
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+std::string Output::joined() const {
+  std::string all;
+  for (const auto& text : texts()) all += (all.empty() ? "" : " ") + text.text;
+  return all;
+}
+
+std::vector<GstEvent*> Output::events_of(GstEventType type) const {
+  std::vector<GstEvent*> found;
+  for (const auto& event : events)
+    if (GST_EVENT_TYPE(event.get()) == type) found.push_back(event.get());
+  return found;
+}
+
+std::vector<GstEvent*> Output::custom(const char* name) const {
+  std::vector<GstEvent*> found;
+  for (const auto& event : events)
+    if (gst_event_has_name(event.get(), name)) found.push_back(event.get());
+  return found;
+}
+
+std::vector<float> noise(size_t samples, unsigned seed) {
+  std::minstd_rand random(seed);
+  std::vector<float> out(samples);
+  for (float& sample : out) sample = static_cast<float>(random() % 2001) / 10000.0f - 0.1f;
+  return out;
+}
+
+Held<GstBuffer> audioBuffer(const std::vector<float>& samples, GstClockTime pts) {
+  GstBuffer* buffer = gst_buffer_new_memdup(samples.data(), samples.size() * sizeof(float));
+  GST_BUFFER_PTS(buffer) = pts;
+  GST_BUFFER_DURATION(buffer) = samples.size() * kSample;
+  return Held<GstBuffer>(buffer);
+}
+
+Harness::Harness(const std::string& launch) : Harness(newElement(launch).get()) {}
+
+Harness::Harness(GstElement* element) : element_(GST_ELEMENT(gst_object_ref(element))), bus_(gst_bus_new()) {
+  gst_element_set_bus(element, bus_);
+  harness_ = gst_harness_new_with_element(element, "sink", "src");
+  gst_harness_set_live(harness_, FALSE);
+  gst_element_set_state(element, GST_STATE_PLAYING);
+}
+
+Harness::~Harness() {
+  gst_harness_teardown(harness_);
+  gst_element_set_bus(element_.get(), nullptr);
+  gst_element_set_state(element_.get(), GST_STATE_NULL);
+  for (GstMessage* message : log_) gst_message_unref(message);
+  gst_bus_set_flushing(bus_, TRUE);
+  gst_object_unref(bus_);
+}
+
+GstFlowReturn Harness::pushAudio(const std::vector<float>& samples, GstClockTime pts, size_t chunk) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  for (size_t at = 0; at < samples.size() && flow == GST_FLOW_OK; at += chunk) {
+    const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(chunk, samples.size() - at));
+    flow = push(audioBuffer(std::vector<float>(begin, begin + count), pts + at * kSample));
+  }
+  return flow;
+}
+
+void Harness::flush() {
+  EXPECT_TRUE(pushEvent(gst_event_new_flush_start()));
+  EXPECT_TRUE(pushEvent(gst_event_new_flush_stop(TRUE)));
+}
+
+void Harness::segment(GstClockTime start, GstClockTime base) {
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  segment.start = segment.time = segment.position = start;
+  segment.base = base;
+  EXPECT_TRUE(pushEvent(gst_event_new_segment(&segment)));
+}
+
+Output Harness::take() {
+  Output output;
+  while (GstEvent* event = gst_harness_try_pull_event(harness_)) {
+    output.eos |= GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+    output.events.emplace_back(event);
+  }
+  while (GstBuffer* buffer = gst_harness_try_pull(harness_)) output.buffers.emplace_back(buffer);
+  return output;
+}
+
+Output Harness::eos() {
+  EXPECT_TRUE(pushEvent(gst_event_new_eos()));
+  Output output;
+  while (!output.eos) {
+    GstEvent* event = gst_harness_pull_event(harness_);
+    if (!event) break;
+    output.eos = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+    output.events.emplace_back(event);
+  }
+  EXPECT_TRUE(output.eos) << "EOS did not come out";
+  while (GstBuffer* buffer = gst_harness_try_pull(harness_)) output.buffers.emplace_back(buffer);
+  return output;
+}
+
+uint64_t Harness::stat(GstElement* element, const char* name) {
+  GstStructure* stats = nullptr;
+  g_object_get(element, "stats", &stats, nullptr);
+  const Held<GstStructure> held(stats);
+  guint64 value = 0;
+  EXPECT_TRUE(gst_structure_get_uint64(stats, name, &value)) << name;
+  return value;
+}
+
+std::vector<GstMessage*> Harness::messages(GstMessageType type) {
+  while (GstMessage* message = gst_bus_pop(bus_)) log_.push_back(message);
+  std::vector<GstMessage*> found;
+  for (GstMessage* message : log_)
+    if (GST_MESSAGE_TYPE(message) == type) found.push_back(message);
+  return found;
+}
+
+std::vector<std::string> Harness::errors(GstClockTime wait) {
+  auto found = messages(GST_MESSAGE_ERROR);
+  if (found.empty() && wait > 0)
+    if (GstMessage* message = gst_bus_timed_pop_filtered(bus_, wait, GST_MESSAGE_ERROR)) {
+      log_.push_back(message);
+      found = messages(GST_MESSAGE_ERROR);
+    }
+  std::vector<std::string> texts;
+  for (GstMessage* message : found) texts.push_back(errorText(message));
+  return texts;
+}
+
+std::vector<std::string> errorsOn(GstBus* bus) {
+  std::vector<std::string> errors;
+  while (GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR)) {
+    errors.push_back(errorText(message));
+    gst_message_unref(message);
+  }
+  return errors;
+}
+
+RunResult run(const std::string& launch) {
+  RunResult result;
+  const auto pipeline = newElement(launch);
+  if (!pipeline) return result;
+  GstBus* bus = gst_element_get_bus(pipeline.get());
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  constexpr auto types = static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  GstMessage* message = gst_bus_timed_pop_filtered(bus, 60 * GST_SECOND, types);
+  if (message) {
+    result.eos = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
+    if (!result.eos) result.errors.push_back(errorText(message));
+    gst_message_unref(message);
+  }
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  gst_object_unref(bus);
+  return result;
+}
+
+}  // namespace npuspeech::test
