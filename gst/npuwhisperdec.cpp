@@ -6,8 +6,8 @@
  *
  * Decodes the windows that #npuwhisperenc encoded into text: a word, a sentence or a line in each buffer,
  * with PTS and duration, and GAP events where nobody speaks. Buffers carry the custom meta `NpuWordMeta` with
- * `confidence` and `language`; a tag `language-code` and the event `rstranscribe/final-transcript` go with
- * them.
+ * `confidence`, `language` and the `words` with their times; a tag `language-code` and the event
+ * `rstranscribe/final-transcript` go with them.
  *
  * When upstream is live, `latency` is the time that this element may take; it is answered in the LATENCY
  * query from PAUSED on. `lateness` delays the text instead of the pipeline.
@@ -79,6 +79,7 @@ enum {
   PROP_BEAM_SIZE,
   PROP_GRANULARITY,
   PROP_LINE_LENGTH,
+  PROP_LINES,
   PROP_LATENCY,
   PROP_LATENESS,
   PROP_STATS
@@ -190,6 +191,9 @@ void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spe
     case PROP_LINE_LENGTH:
       settings.captions.lineLength = static_cast<int>(g_value_get_uint(value));
       break;
+    case PROP_LINES:
+      settings.captions.linesPerCaption = static_cast<int>(g_value_get_uint(value));
+      break;
     case PROP_LATENCY:
       settings.latency = g_value_get_uint(value) * GST_MSECOND;
       break;
@@ -227,6 +231,9 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
       break;
     case PROP_LINE_LENGTH:
       g_value_set_uint(value, static_cast<guint>(settings.captions.lineLength));
+      break;
+    case PROP_LINES:
+      g_value_set_uint(value, static_cast<guint>(settings.captions.linesPerCaption));
       break;
     case PROP_LATENCY:
       g_value_set_uint(value, static_cast<guint>(settings.latency / GST_MSECOND));
@@ -570,6 +577,8 @@ guint installDecoderProperties(GObjectClass* klass, guint id) {
   install(g_param_spec_uint("line-length", "Line length",
                             "Columns of a line; a segment has at most two lines'", 8, 1000,
                             static_cast<guint>(defaults.captions.lineLength), kSetInReady));
+  install(g_param_spec_uint("lines", "Lines", "Lines in each buffer where granularity is line", 1, 8,
+                            static_cast<guint>(defaults.captions.linesPerCaption), kSetInReady));
   install(g_param_spec_uint("latency", "Latency", "Time to add to a live pipeline's latency, ms", 0, 60000,
                             static_cast<guint>(defaults.latency / GST_MSECOND), kSetAlways));
   install(g_param_spec_uint("lateness", "Lateness", "Time that text comes after its audio, ms", 0, 60000,

@@ -84,7 +84,7 @@ GstFlowReturn TextPusher::pushCaption(const Caption& caption) {
   GstBuffer* buffer = gst_buffer_new_memdup(caption.text.data(), caption.text.size());
   GST_BUFFER_PTS(buffer) = start;
   GST_BUFFER_DURATION(buffer) = end - start;
-  addWordMeta(buffer, caption.confidence, language_);
+  addWordMeta(buffer, caption, language_);
   position_ = end;
   return gst_pad_push(src_, buffer);
 }

@@ -137,10 +137,6 @@ void Input::takeArrivals() {
   transcript_.durationNs = audioNs_;
 }
 
-double Input::loadSeconds() const {
-  return loadEnd_ > loadStart_ ? std::chrono::duration<double>(loadEnd_ - loadStart_).count() : 0;
-}
-
 int64_t Input::positionNs() {
   const std::lock_guard lock(mutex_);
   return textNs_;
@@ -223,9 +219,9 @@ void Input::onProgress(GstMessage* message) {
   gchar* code = nullptr;
   gst_message_parse_progress(message, &type, &code, nullptr);
   if (g_strcmp0(code, "loading") == 0) {
-    // More than one part of the transcriber may wait for the same model.
+    // More than one part of the transcriber asks for the model.
     if (type == GST_PROGRESS_TYPE_START && loading_++ == 0) loadStart_ = Clock::now();
-    if (type == GST_PROGRESS_TYPE_COMPLETE && --loading_ == 0) loadEnd_ = Clock::now();
+    if (type == GST_PROGRESS_TYPE_COMPLETE && --loading_ == 0) loadTime_ += Clock::now() - loadStart_;
     changed_();
   }
   g_free(code);

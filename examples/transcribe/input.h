@@ -42,8 +42,7 @@ class Input {
   const Transcript& transcript() const { return transcript_; }
 
   bool isLoading() const { return loading_ > 0; }
-  /// 0 until the model is there.
-  double loadSeconds() const;
+  Clock::duration loadTime() const { return loadTime_; }
   Clock::time_point startTime() const { return startTime_; }
   Clock::time_point endTime() const { return endTime_; }
 
@@ -73,7 +72,8 @@ class Input {
   GstElement* transcriber_ = nullptr;
   guint watch_ = 0;
   int loading_ = 0;
-  Clock::time_point startTime_, endTime_, loadStart_, loadEnd_;
+  Clock::time_point startTime_, endTime_, loadStart_;
+  Clock::duration loadTime_{};
   GstSegment audioSegment_, textSegment_;  // each used by its pad's streaming thread
 
   std::mutex mutex_;  // guards what the streaming threads hand over

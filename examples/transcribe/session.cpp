@@ -117,10 +117,11 @@ bool Session::writeTranscripts() {
       if (!write(formatter_.caption(transcript.segments[writtenSegments_]))) return false;
     if (!input.hasEnded()) return true;
     if (input.isComplete()) {
-      double load = 0;
-      for (const auto& other : inputs_) load = std::max(load, other->loadSeconds());
+      Clock::duration load{};
+      for (const auto& other : inputs_) load = std::max(load, other->loadTime());
       const double spent = secondsBetween(input.startTime(), input.endTime());
-      const Timing timing{load, secondsBetween(programStart_, input.endTime()),
+      const Timing timing{std::chrono::duration<double>(load).count(),
+                          secondsBetween(programStart_, input.endTime()),
                           static_cast<double>(transcript.durationNs) / 1e9 / spent};
       if (!write(formatter_.end(transcript, timing))) return false;
     }

@@ -139,7 +139,7 @@ std::vector<size_t> balancedLines(Words words, int width) {
 }
 
 Caption captionOf(Words words) {
-  Caption caption{words.front().startNs, words.back().endNs, {}, 0};
+  Caption caption{words.front().startNs, words.back().endNs, {}, 0, {words.begin(), words.end()}};
   for (size_t i = 0; i < words.size(); ++i) {
     if (i > 0 && words[i].spaceBefore) caption.text += ' ';
     caption.text += words[i].text;
@@ -153,6 +153,7 @@ void appendLine(Caption& caption, const Caption& line, size_t linesBefore) {
   caption.text += "\n" + line.text;
   caption.endNs = line.endNs;
   caption.confidence = (caption.confidence * count + line.confidence) / (count + 1);
+  caption.words.insert(caption.words.end(), line.words.begin(), line.words.end());
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Caption {
   int64_t startNs = 0, endNs = 0;
   std::string text;      // lines are separated by "\n"; no space around
   float confidence = 0;  // mean of its words' probabilities
+  std::vector<Word> words;
 };
 
 /// Columns that UTF-8 text takes in a fixed-width font.
