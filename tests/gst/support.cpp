@@ -191,22 +191,35 @@ std::vector<std::string> errorsOn(GstBus* bus) {
   return errors;
 }
 
-RunResult run(const std::string& launch) {
-  RunResult result;
-  const auto pipeline = newElement(launch);
-  if (!pipeline) return result;
-  GstBus* bus = gst_element_get_bus(pipeline.get());
-  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+Played play(GstElement* pipeline) {
+  Played played;
+  GstBus* bus = gst_element_get_bus(pipeline);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
   constexpr auto types = static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   GstMessage* message = gst_bus_timed_pop_filtered(bus, 60 * GST_SECOND, types);
-  if (message) {
-    result.eos = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
-    if (!result.eos) result.errors.push_back(errorText(message));
+  // The streaming threads stop before the rest of their messages are read.
+  gst_element_set_state(pipeline, GST_STATE_READY);
+  for (; message; message = gst_bus_pop_filtered(bus, types)) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
+      played.eos = true;
+    } else {
+      played.errors.push_back(errorText(message));
+      if (g_str_has_prefix(GST_MESSAGE_SRC_NAME(message), "npu"))
+        played.ownErrors.push_back(played.errors.back());
+    }
     gst_message_unref(message);
   }
-  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
   gst_object_unref(bus);
-  return result;
+  return played;
+}
+
+Played run(const std::string& launch) {
+  const auto pipeline = newElement(launch);
+  if (!pipeline) return {};
+  const Played played = play(pipeline.get());
+  for (const auto& error : played.errors) ADD_FAILURE() << launch << ": " << error;
+  return played;
 }
 
 }  // namespace npuspeech::test

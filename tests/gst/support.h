@@ -85,12 +85,14 @@ class Harness {
 /// The texts of the errors on `bus`, which loses what else is on it.
 std::vector<std::string> errorsOn(GstBus* bus);
 
-struct RunResult {
+struct Played {
   bool eos = false;
-  std::vector<std::string> errors;  // of any element
+  std::vector<std::string> errors, ownErrors;  // of any element, and of ours
 };
-/// Plays a gst-launch description until EOS or an error, at most a minute.
-RunResult run(const std::string& launch);
+/// Plays a pipeline until EOS or an error, at most a minute, and stops it.
+Played play(GstElement* pipeline);
+/// The same for a gst-launch description.
+Played run(const std::string& launch);
 
 /// A tiny model in a folder of its own.
 class TinyModel {
