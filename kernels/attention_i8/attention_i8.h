@@ -12,12 +12,17 @@
 
 namespace npuspeech {
 
+/// Keys are taken in blocks of this many, so that a block's scores stay in L1.
+inline constexpr int kAttentionI8Block = 256;
+
 /// The packed keys and values of one head, in this order, each part 64-byte aligned; np is keys rounded up to
 /// 32:
 ///   int8   keys      [np / 16][headDim / 4][16][4]   round(k / scale), scale = max |k| of the key / 127; 0
-///   past the end float  scales    [np]                            of each key int32  offsets   [np] -128 *
-///   sum of the key's values: undoes the queries' offset int16  values    [headDim / 16][np / 2][16][2]
-///   round(v / scale), scale = max |v| of the column / 2047 float  columnScales [headDim]
+///   past the end float  scales    [np]                            of each key; 0 past the end int32  offsets
+///   [np]                            -128 * sum of the key's values: undoes an offset of the queries int16
+///   values    blocks of [headDim / 16][block keys / 2][16][2], the last one as long as np leaves it
+///                                                    round(v / scale), scale = max |v| of the column / 1023
+///   float  columnScales [headDim]
 /// decode_attention_i8 reads the same form, so that cross attention packs once per window.
 constexpr size_t attentionI8PaddedKeys(int keys) {
   return static_cast<size_t>((keys + 31) / 32) * 32;
@@ -27,32 +32,36 @@ constexpr size_t attentionI8PackedSize(int keys, int headDim) {
   return padded * dim * 3 + padded * 8 + dim * 4;
 }
 struct AttentionI8Head {
-  const int8_t* keys;
-  const float* scales;
-  const int32_t* offsets;
-  const int16_t* values;
-  const float* columnScales;
+  int8_t* keys;
+  float* scales;
+  int32_t* offsets;
+  int16_t* values;
+  float* columnScales;
 };
+/// The parts of packed memory; writable for `pack`, read only for everyone else.
 AttentionI8Head attentionI8Head(const void* packed, int keys, int headDim);
-/// Packs head `head` of p.k and p.v into attentionI8PackedSize bytes, 64-byte aligned. p.q and p.out are not
-/// used.
-void packAttentionI8(const AttentionF32& p, int head, void* packed);
 
 /// Computes what attention_f32 does for head `head` and the queries [firstQuery, firstQuery + queryCount),
-/// from the head's packed K and V; p.k and p.v are not read. Queries are quantised per row as keys are; the
-/// integer dot product is exact; the softmax is float32; probabilities are rounded to S times themselves, S
-/// such that neither one of them passes 32767 nor their sum 2^20 (so that sums with 12-bit values stay exact
-/// in 32 bits) and normalised by the sum of what they were rounded to. Variants agree within 1e-3 of the
-/// largest |v| of the column; the distance to attention_f32 is that of int8 scores: about 1 % of the norm of
-/// the result on a model's own data.
-using AttentionI8Function = void(const AttentionF32& p, int head, int firstQuery, int queryCount,
-                                 const void* packed, void* scratch);
-std::span<const Variant<AttentionI8Function>> attentionI8Variants();
+/// from the head's packed K and V; p.k and p.v are not read. Queries are quantised per row as keys are, and
+/// the integer dot product is exact. Softmax in float32: a key weighs round(8191 * exp(score - the largest
+/// score of this and the blocks before)), so that sums over a block with 11-bit values are exact in 32 bits;
+/// the weights themselves normalise. Variants agree within 1e-3 of the largest |v| of the column; the
+/// distance to attention_f32 is that of 8-bit scores: about 1 % of the norm of the result on a model's own
+/// data.
+struct AttentionI8Kernel {
+  /// Packs head `head` of p.k and p.v into attentionI8PackedSize bytes, 64-byte aligned; exact in every
+  /// variant. p.q and p.out are not used.
+  void (*pack)(const AttentionF32& p, int head, void* packed);
+  void (*run)(const AttentionF32& p, int head, int firstQuery, int queryCount, const void* packed);
+};
+struct AttentionI8Variant {
+  Isa isa;
+  AttentionI8Kernel kernel;
+};
+std::span<const AttentionI8Variant> attentionI8Variants();
 
-/// Bytes of scratch that one thread needs, aligned to 64.
-constexpr size_t attentionI8ScratchSize(int keys) {
-  return static_cast<size_t>((keys + 255) / 256 * 256) * 14 * 6;
-}
+/// `pack` of the best variant.
+void packAttentionI8(const AttentionF32& p, int head, void* packed);
 
 /// Memory that attentionI8 reuses from call to call; grows to the largest problem seen. One per caller.
 struct AttentionI8Scratch {

@@ -19,91 +19,83 @@ float quantize(const float* x, size_t stride, size_t count, float limit, Int* ou
   return inverse > 0 ? largest / limit : 0.0f;
 }
 
+size_t keyAt(size_t key, size_t d, size_t dim) {
+  return key / 16 * 16 * dim + d / 4 * 64 + key % 16 * 4 + d % 4;
+}
+
+size_t valueAt(size_t key, size_t d, size_t dim, size_t padded) {
+  const size_t first = key / kAttentionI8Block * kAttentionI8Block;
+  const size_t count = std::min<size_t>(kAttentionI8Block, padded - first);
+  return first * dim + d / 16 * 16 * count + (key - first) / 2 * 32 + d % 16 * 2 + key % 2;
+}
+
+void pack(const AttentionF32& p, int head, void* packed) {
+  const size_t keys = static_cast<size_t>(p.keys), padded = attentionI8PaddedKeys(p.keys);
+  const size_t dim = static_cast<size_t>(p.headDim), column = static_cast<size_t>(head) * dim;
+  const AttentionI8Head out = attentionI8Head(packed, p.keys, p.headDim);
+  for (size_t j = 0; j < padded; ++j) {
+    int8_t row[128] = {};
+    out.scales[j] = j < keys ? quantize(p.k + j * p.kStride + column, 1, dim, 127, row) : 0.0f;
+    out.offsets[j] = 0;
+    for (size_t d = 0; d < dim; ++d) {
+      out.offsets[j] -= 128 * row[d];
+      out.keys[keyAt(j, d, dim)] = row[d];
+    }
+  }
+  std::vector<int16_t> values(padded);
+  for (size_t d = 0; d < dim; ++d) {
+    out.columnScales[d] = quantize(p.v + column + d, p.vStride, keys, 1023, values.data());
+    for (size_t j = 0; j < padded; ++j) out.values[valueAt(j, d, dim, padded)] = values[j];
+  }
+}
+
+void run(const AttentionF32& p, int head, int firstQuery, int queryCount, const void* packed) {
+  const size_t keys = static_cast<size_t>(p.keys), padded = attentionI8PaddedKeys(p.keys);
+  const size_t dim = static_cast<size_t>(p.headDim), column = static_cast<size_t>(head) * dim;
+  const AttentionI8Head in = attentionI8Head(packed, p.keys, p.headDim);
+  for (size_t i = static_cast<size_t>(firstQuery); i < static_cast<size_t>(firstQuery + queryCount); ++i) {
+    int8_t q[128];
+    const float scale = quantize(p.q + i * p.qStride + column, 1, dim, 127, q) * p.scale;
+    float max = -INFINITY, total = 0, out[128] = {};
+    for (size_t first = 0; first < keys; first += kAttentionI8Block) {
+      const size_t count = std::min<size_t>(kAttentionI8Block, keys - first);
+      float scores[kAttentionI8Block], before = max;
+      for (size_t j = 0; j < count; ++j) {
+        int32_t dot = 0;
+        for (size_t d = 0; d < dim; ++d) dot += q[d] * in.keys[keyAt(first + j, d, dim)];
+        scores[j] = static_cast<float>(dot) * in.scales[first + j] * scale +
+                    (p.keyBias ? p.keyBias[first + j] : 0.0f);
+        max = std::max(max, scores[j]);
+      }
+      if (max == -INFINITY) continue;
+      const float factor = std::exp(before - max);
+      int32_t sums[128] = {}, sum = 0;
+      for (size_t j = 0; j < count; ++j) {
+        const auto weight = static_cast<int32_t>(std::nearbyint(8191.0f * std::exp(scores[j] - max)));
+        sum += weight;
+        for (size_t d = 0; d < dim; ++d) sums[d] += weight * in.values[valueAt(first + j, d, dim, padded)];
+      }
+      total = total * factor + static_cast<float>(sum);
+      for (size_t d = 0; d < dim; ++d) out[d] = out[d] * factor + static_cast<float>(sums[d]);
+    }
+    for (size_t d = 0; d < dim; ++d)
+      p.out[i * p.outStride + column + d] = out[d] * (in.columnScales[d] / total);
+  }
+}
+
 }  // namespace
 
 AttentionI8Head attentionI8Head(const void* packed, int keys, int headDim) {
   const size_t padded = attentionI8PaddedKeys(keys), dim = static_cast<size_t>(headDim);
-  const auto* start = static_cast<const unsigned char*>(packed);
-  const auto* scales = start + padded * dim;
-  const auto* values = scales + padded * 8;
-  return {reinterpret_cast<const int8_t*>(start), reinterpret_cast<const float*>(scales),
-          reinterpret_cast<const int32_t*>(scales + padded * 4), reinterpret_cast<const int16_t*>(values),
-          reinterpret_cast<const float*>(values + padded * dim * 2)};
+  auto* start = static_cast<unsigned char*>(const_cast<void*>(packed));
+  unsigned char* scales = start + padded * dim;
+  unsigned char* values = scales + padded * 8;
+  return {reinterpret_cast<int8_t*>(start), reinterpret_cast<float*>(scales),
+          reinterpret_cast<int32_t*>(scales + padded * 4), reinterpret_cast<int16_t*>(values),
+          reinterpret_cast<float*>(values + padded * dim * 2)};
 }
 
-void packAttentionI8(const AttentionF32& p, int head, void* packed) {
-  const size_t keys = static_cast<size_t>(p.keys), padded = attentionI8PaddedKeys(p.keys);
-  const size_t dim = static_cast<size_t>(p.headDim), column = static_cast<size_t>(head) * dim;
-  const AttentionI8Head views = attentionI8Head(packed, p.keys, p.headDim);
-  auto* outKeys = const_cast<int8_t*>(views.keys);
-  auto* scales = const_cast<float*>(views.scales);
-  auto* offsets = const_cast<int32_t*>(views.offsets);
-  auto* values = const_cast<int16_t*>(views.values);
-  auto* columnScales = const_cast<float*>(views.columnScales);
-
-  int8_t row[128];
-  for (size_t j = 0; j < padded; ++j) {
-    std::fill_n(row, dim, int8_t{0});
-    scales[j] = j < keys ? quantize(p.k + j * p.kStride + column, 1, dim, 127, row) : 0.0f;
-    int sum = 0;
-    for (size_t d = 0; d < dim; ++d) {
-      sum += row[d];
-      outKeys[j / 16 * 16 * dim + d / 4 * 64 + j % 16 * 4 + d % 4] = row[d];
-    }
-    offsets[j] = -128 * sum;
-  }
-
-  // Row by row, not column by column: a column of V touches a cache line per key.
-  float inverse[128];
-  std::fill_n(columnScales, dim, 0.0f);
-  for (size_t j = 0; j < keys; ++j)
-    for (size_t d = 0; d < dim; ++d)
-      columnScales[d] = std::max(columnScales[d], std::fabs(p.v[j * p.vStride + column + d]));
-  for (size_t d = 0; d < dim; ++d) {
-    inverse[d] = columnScales[d] >= 1e-30f ? 2047.0f / columnScales[d] : 0.0f;
-    columnScales[d] = inverse[d] > 0 ? columnScales[d] / 2047.0f : 0.0f;
-  }
-  for (size_t j = 0; j < padded; ++j)
-    for (size_t d = 0; d < dim; ++d)
-      values[d / 16 * 16 * padded + j / 2 * 32 + d % 16 * 2 + j % 2] =
-          j < keys ? static_cast<int16_t>(std::nearbyint(p.v[j * p.vStride + column + d] * inverse[d]))
-                   : int16_t{0};
-}
-
-void attentionI8Scalar(const AttentionF32& p, int head, int firstQuery, int queryCount, const void* packed,
-                       void* scratch) {
-  const size_t keys = static_cast<size_t>(p.keys), padded = attentionI8PaddedKeys(p.keys);
-  const size_t dim = static_cast<size_t>(p.headDim), column = static_cast<size_t>(head) * dim;
-  const AttentionI8Head views = attentionI8Head(packed, p.keys, p.headDim);
-  auto* weights = static_cast<float*>(scratch);  // [keys]
-  for (size_t i = static_cast<size_t>(firstQuery); i < static_cast<size_t>(firstQuery + queryCount); ++i) {
-    int8_t q[128];
-    const float scale = quantize(p.q + i * p.qStride + column, 1, dim, 127, q) * p.scale;
-    float max = -INFINITY;
-    for (size_t j = 0; j < keys; ++j) {
-      int32_t dot = 0;
-      for (size_t d = 0; d < dim; ++d)
-        dot += q[d] * views.keys[j / 16 * 16 * dim + d / 4 * 64 + j % 16 * 4 + d % 4];
-      weights[j] = static_cast<float>(dot) * (scale * views.scales[j]) + (p.keyBias ? p.keyBias[j] : 0.0f);
-      max = std::max(max, weights[j]);
-    }
-    float total = 0;
-    for (size_t j = 0; j < keys; ++j) total += weights[j] = std::exp(weights[j] - max);
-    const float unit = std::min(32767.0f, (1048576.0f - static_cast<float>(keys)) / total);
-    int32_t sumOfWeights = 0;
-    for (size_t j = 0; j < keys; ++j) {
-      weights[j] = std::nearbyint(weights[j] * unit);
-      sumOfWeights += static_cast<int32_t>(weights[j]);
-    }
-    for (size_t d = 0; d < dim; ++d) {
-      int32_t sum = 0;
-      for (size_t j = 0; j < keys; ++j)
-        sum += static_cast<int32_t>(weights[j]) *
-               views.values[d / 16 * 16 * padded + j / 2 * 32 + d % 16 * 2 + j % 2];
-      p.out[i * p.outStride + column + d] =
-          static_cast<float>(sum) * (views.columnScales[d] / static_cast<float>(sumOfWeights));
-    }
-  }
-}
+extern const AttentionI8Kernel kAttentionI8Scalar;
+const AttentionI8Kernel kAttentionI8Scalar = {pack, run};
 
 }  // namespace npuspeech

@@ -2,8 +2,6 @@
 // The variants of decode_attention_i8.
 #include "kernels/decode_attention_i8/decode_attention_i8.h"
 
-#include "kernels/scratch.h"
-
 namespace npuspeech {
 
 DecodeAttentionI8Function decodeAttentionI8Scalar, decodeAttentionI8Avx2, decodeAttentionI8AvxVnni,
@@ -12,6 +10,14 @@ DecodeAttentionI8Function decodeAttentionI8Scalar, decodeAttentionI8Avx2, decode
 namespace {
 
 constexpr Variant<DecodeAttentionI8Function> kVariants[] = {
+#if defined(__x86_64__)
+    {Isa::Avx512Vnni, decodeAttentionI8Avx512Vnni},
+    {Isa::AvxVnni, decodeAttentionI8AvxVnni},
+    {Isa::Avx2, decodeAttentionI8Avx2},
+#elif defined(__aarch64__)
+    {Isa::NeonDot, decodeAttentionI8NeonDot},
+    {Isa::Neon, decodeAttentionI8Neon},
+#endif
     {Isa::Scalar, decodeAttentionI8Scalar},
 };
 
@@ -23,7 +29,7 @@ std::span<const Variant<DecodeAttentionI8Function>> decodeAttentionI8Variants() 
 
 void decodeAttentionI8(const DecodeAttentionI8& attention) {
   static DecodeAttentionI8Function* const best = bestVariant(decodeAttentionI8Variants());
-  best(attention, threadScratch(attentionI8ScratchSize(attention.keys)));
+  best(attention);
 }
 
 }  // namespace npuspeech

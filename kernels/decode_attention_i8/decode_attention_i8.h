@@ -16,14 +16,13 @@ struct DecodeAttentionI8 {
   const float* q = nullptr;        // [headDim]
   const void* packed = nullptr;    // of packAttentionI8
   const float* keyBias = nullptr;  // [keys], or null
-  float* weights = nullptr;        // [keys] out: what each key counted, before it was rounded to an integer
+  float* weights = nullptr;        // [keys] out: what each key counted, before rounding
   float* out = nullptr;            // [headDim]
   float scale = 1;
   int headDim = 64, keys = 0;
 };
 
-/// `scratch`: attentionI8ScratchSize(keys) bytes, aligned to 64.
-using DecodeAttentionI8Function = void(const DecodeAttentionI8&, void* scratch);
+using DecodeAttentionI8Function = void(const DecodeAttentionI8&);
 std::span<const Variant<DecodeAttentionI8Function>> decodeAttentionI8Variants();
 /// On the calling thread.
 void decodeAttentionI8(const DecodeAttentionI8& attention);

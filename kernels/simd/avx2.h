@@ -57,6 +57,11 @@ inline F32 scaleByPowerOfTwo(F32 a, F32 n) {
       _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
   return _mm256_and_ps(a * _mm256_castsi256_ps(exponent), _mm256_cmp_ps(n, broadcast(-126), _CMP_GE_OQ));
 }
+/// a * 2^n for whole n, -126 to 127.
+inline F32 scaleByNormalPower(F32 a, F32 n) {
+  return a * _mm256_castsi256_ps(
+                 _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+}
 inline float sumOf(F32 a) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -92,6 +97,10 @@ inline int32_t sumOfInts(I32 v) {
   __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+/// Lanes of 16 bits, low and high by turns.
+inline I32 interleaveShorts(I32 low, I32 high) {
+  return _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xaa);
 }
 inline __m128i toShorts(I32 v) {
   return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));

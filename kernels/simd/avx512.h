@@ -51,6 +51,10 @@ inline F32 roundNearest(F32 a) {
 inline F32 scaleByPowerOfTwo(F32 a, F32 n) {
   return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, broadcast(-126), _CMP_GE_OQ), a, n);
 }
+/// a * 2^n for whole n, -126 to 127.
+inline F32 scaleByNormalPower(F32 a, F32 n) {
+  return _mm512_scalef_ps(a, n);
+}
 inline float sumOf(F32 a) {
   return _mm512_reduce_add_ps(a);
 }
@@ -80,6 +84,10 @@ inline I32 toInt(F32 v) {
 }
 inline int32_t sumOfInts(I32 v) {
   return _mm512_reduce_add_epi32(v);
+}
+/// Lanes of 16 bits, low and high by turns.
+inline I32 interleaveShorts(I32 low, I32 high) {
+  return _mm512_mask_blend_epi16(0xaaaaaaaa, low, _mm512_slli_epi32(high, 16));
 }
 /// All lanes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {

@@ -21,6 +21,18 @@ inline F32 exp2(F32 x) {
   return scaleByPowerOfTwo(p, n);
 }
 
+/// 2^x for x up to 127, relative error below 8e-5; below 1.2e-38 for x below -126 and for -infinity.
+inline F32 roughExp2(F32 x) {
+  x = max(x, broadcast(-126));
+  const F32 n = roundNearest(x);
+  const F32 f = x - n;
+  F32 p = broadcast(5.5171669058e-02f);
+  p = fma(p, f, broadcast(2.4261112219e-01f));
+  p = fma(p, f, broadcast(6.9326098546e-01f));
+  p = fma(p, f, broadcast(9.9992807354e-01f));
+  return scaleByNormalPower(p, n);
+}
+
 /// x * (1 + erf(x / sqrt 2)) / 2 with an absolute error below 1e-6: max(x, 0) - h(|x|), where the bump
 /// h(t) = t * erfc(t / sqrt 2) / 2 is a polynomial of degree 14 on [0, 5.25] and nothing beyond.
 inline F32 gelu(F32 x) {

@@ -57,6 +57,10 @@ inline F32 scaleByPowerOfTwo(F32 a, F32 n) {
   const uint32x4_t product = vreinterpretq_u32_f32(a * vreinterpretq_f32_s32(exponent));
   return vreinterpretq_f32_u32(vandq_u32(product, vcgeq_f32(n, broadcast(-126))));
 }
+/// a * 2^n for whole n, -126 to 127.
+inline F32 scaleByNormalPower(F32 a, F32 n) {
+  return a * vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127)), 23));
+}
 inline float sumOf(F32 a) {
   return vaddvq_f32(a);
 }
@@ -86,6 +90,10 @@ inline I32 toInt(F32 v) {
 }
 inline int32_t sumOfInts(I32 v) {
   return vaddvq_s32(v);
+}
+/// Lanes of 16 bits, low and high by turns.
+inline I32 interleaveShorts(I32 low, I32 high) {
+  return vsliq_n_s32(low, high, 16);
 }
 /// All lanes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {

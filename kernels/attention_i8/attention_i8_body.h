@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The vector body of attention_i8 and of decode_attention_i8, over one of simd/dot_*.h. Internal linkage on
+// purpose.
+//
+// A tile of queries meets the keys block by block: the block's scores (14 x 256) and weights stay in L1, its
+// share of the result is an exact integer that is added to a float sum, which is scaled down when a later
+// block has a larger score.
+#pragma once
+
+#include <math.h>
+
+#include "kernels/attention_i8/attention_i8.h"
+#include "kernels/simd/math.h"
+#include "kernels/simd/tile_i8.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr int kMaxHeadDim = 128;
+constexpr int kBlock = kAttentionI8Block;
+constexpr float kLog2Unit = 12.9998239f;  // log2 of 8191, the weight of the largest score
+static_assert(kBlock == 2 * kPieceI8, "a block's weights are one piece of copied rows");
+
+/// Rounds a row to scale * [-127, 127] and stores it as unsigned bytes, 128 being zero; returns the scale.
+inline float quantizeRow(const float* x, int headDim, uint8_t* out, int32_t* sum) {
+  F32 largest = broadcast(0);
+  for (int d = 0; d < headDim; d += kLanes) largest = max(largest, abs(load(x + d)));
+  const float extent = maxOf(largest);
+  const float inverse = extent >= 1e-30f ? 127.0f / extent : 0.0f;
+  I32 values = broadcastInt(0);
+  for (int d = 0; d < headDim; d += kLanes) {
+    const I32 value = toInt(load(x + d) * broadcast(inverse));
+    values = add(values, value);
+    storeBytes(out + d, add(value, broadcastInt(128)));
+  }
+  *sum = sumOfInts(values);
+  return inverse > 0 ? extent / 127.0f : 0.0f;
+}
+
+inline void packKeys(const float* k, size_t stride, size_t keys, size_t padded, int headDim,
+                     const AttentionI8Head& out) {
+  const size_t dim = static_cast<size_t>(headDim);
+  for (size_t j = 0; j < padded; ++j) {
+    alignas(64) uint8_t row[kMaxHeadDim];
+    int32_t sum = 0;
+    int8_t* to = out.keys + j / 16 * 16 * dim + j % 16 * 4;
+    if (j < keys) {
+      out.scales[j] = quantizeRow(k + j * stride, headDim, row, &sum);
+    } else {
+      out.scales[j] = 0;
+      for (size_t d = 0; d < dim; ++d) row[d] = 128;
+    }
+    out.offsets[j] = -128 * sum;
+    for (size_t d = 0; d < dim; d += 4, to += 64) {
+      uint32_t unit;
+      __builtin_memcpy(&unit, row + d, sizeof unit);
+      unit ^= 0x80808080;  // to signed bytes
+      __builtin_memcpy(to, &unit, sizeof unit);
+    }
+  }
+}
+
+inline void packValues(const float* v, size_t stride, size_t keys, size_t padded, int headDim,
+                       const AttentionI8Head& out) {
+  alignas(64) float inverse[kMaxHeadDim];
+  for (int d = 0; d < headDim; d += kLanes) {
+    F32 largest = broadcast(0);
+    for (size_t j = 0; j < keys; ++j) largest = max(largest, abs(load(v + j * stride + d)));
+    store(out.columnScales + d, largest);
+  }
+  for (int d = 0; d < headDim; ++d) {
+    const float largest = out.columnScales[d];
+    inverse[d] = largest >= 1e-30f ? 1023.0f / largest : 0.0f;
+    out.columnScales[d] = inverse[d] > 0 ? largest / 1023.0f : 0.0f;
+  }
+  const size_t dim = static_cast<size_t>(headDim);
+  for (size_t first = 0; first < padded; first += kBlock) {
+    const size_t count = padded - first < kBlock ? padded - first : kBlock;
+    for (size_t j = first; j < first + count; j += 2)
+      for (size_t d = 0; d < dim; d += kLanes) {
+        const F32 factor = load(inverse + d);
+        const I32 even = j < keys ? toInt(load(v + j * stride + d) * factor) : broadcastInt(0);
+        const I32 odd = j + 1 < keys ? toInt(load(v + (j + 1) * stride + d) * factor) : broadcastInt(0);
+        int16_t* to = out.values + first * dim + d / 16 * 16 * count + (j - first) * 16 + d % 16 * 2;
+        storeInt(reinterpret_cast<int32_t*>(to), interleaveShorts(even, odd));
+      }
+  }
+}
+
+inline void pack(const AttentionF32& p, int head, void* packed) {
+  const AttentionI8Head out = attentionI8Head(packed, p.keys, p.headDim);
+  const size_t column = static_cast<size_t>(head) * static_cast<size_t>(p.headDim);
+  const size_t keys = static_cast<size_t>(p.keys), padded = attentionI8PaddedKeys(p.keys);
+  packKeys(p.k + column, p.kStride, keys, padded, p.headDim, out);
+  packValues(p.v + column, p.vStride, keys, padded, p.headDim, out);
+}
+
+constexpr int kRowSlots = (kTileRowsI8 + kLanes - 1) / kLanes * kLanes;
+
+/// What is known of a tile's queries while blocks go by, one slot per row.
+struct TileState {
+  alignas(64) float out[kTileRowsI8 * kMaxHeadDim];  // [rows][headDim], in units of columnScales / total
+  alignas(64) float factor[kRowSlots];  // of an integer dot product with a key of scale 1, in log 2
+  alignas(64) float max[kRowSlots];     // largest score so far
+  alignas(64) float total[kRowSlots];   // of the weights so far
+  alignas(64) float down[kRowSlots];    // by what a block's larger maximum scales the sums before it
+};
+
+/// Scores in units of log 2 of `columns` keys from `key` on; keys past the last get -infinity.
+inline void finishScores(const AttentionI8Head& head, const float* keyBias, int keys, int key, int columns,
+                         int rows, const TileState& state, const int32_t* sums, float* scores) {
+  for (int c = 0; c < columns; c += kLanes) {
+    const int left = keys - key - c;
+    F32 bias = broadcast(0);
+    if (left < kLanes) {
+      constexpr float kNone[kLanes] = {};
+      bias =
+          loadFirst(keyBias ? keyBias + key + c : kNone, left > 0 ? left : 0, -INFINITY) * broadcast(kLog2E);
+    } else if (keyBias) {
+      bias = load(keyBias + key + c) * broadcast(kLog2E);
+    }
+    const F32 scale = load(head.scales + key + c);
+    const I32 offset = Quads::kSigned ? broadcastInt(0) : loadInt(head.offsets + key + c);
+    for (int r = 0; r < rows; ++r) {
+      const I32 sum = add(loadInt(sums + r * columns + c), offset);
+      store(scores + r * kBlock + c, fma(toFloat(sum) * scale, broadcast(state.factor[r]), bias));
+    }
+  }
+}
+
+/// The largest of `count` scores, a multiple of 32.
+inline float largestOf(const float* scores, int count) {
+  F32 max0 = load(scores), max1 = load(scores + kLanes);
+  for (int j = 2 * kLanes; j < count; j += 2 * kLanes) {
+    max0 = max(max0, load(scores + j));
+    max1 = max(max1, load(scores + j + kLanes));
+  }
+  return maxOf(max(max0, max1));
+}
+
+/// weights = 8191 * 2^(scores - largest), rounded; returns their sum.
+inline int32_t weigh(const float* scores, int count, float largest, int16_t* weights) {
+  const F32 offset = broadcast(largest - kLog2Unit);
+  I32 sum0 = broadcastInt(0), sum1 = sum0;
+  for (int j = 0; j < count; j += 2 * kLanes) {
+    const I32 w0 = toInt(roughExp2(load(scores + j) - offset));
+    const I32 w1 = toInt(roughExp2(load(scores + j + kLanes) - offset));
+    storeShorts(weights + j, w0);
+    storeShorts(weights + j + kLanes, w1);
+    sum0 = add(sum0, w0);
+    sum1 = add(sum1, w1);
+  }
+  return sumOfInts(add(sum0, sum1));
+}
+
+/// Turns a block's scores into weights and updates the rows' maxima, totals and factors. All rows go through
+/// each step together: a row alone would wait for the sum over its lanes.
+inline void weighBlock(const float* scores, int count, int rows, TileState& state, int16_t* weights) {
+  alignas(64) float largest[kRowSlots] = {};
+  for (int r = 0; r < rows; ++r) largest[r] = largestOf(scores + r * kBlock, count);
+  for (int r = 0; r < rows; r += kLanes) {
+    const F32 before = load(state.max + r), now = max(before, load(largest + r));
+    store(state.max + r, now);
+    store(state.down + r,
+          exp2(before - now));  // 0 where nothing was before: 2^(-infinity), or 2^(not a number)
+    // Where every key so far counts for nothing, a finite offset keeps -infinity from meeting itself.
+    store(largest + r, max(now, broadcast(-1e30f)));
+  }
+  for (int r = 0; r < rows; ++r) {
+    const int32_t sum = weigh(scores + r * kBlock, count, largest[r], weights + r * kBlock);
+    state.total[r] = state.total[r] * state.down[r] + static_cast<float>(sum);
+  }
+}
+
+/// What `rows` queries make of one head. q: [rows] rows, qStride floats apart; out likewise. `allScores`, if
+/// set, receives the scores of the first row in units of log 2; returns their maximum.
+inline float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, int headDim, float scale,
+                        const float* q, size_t qStride, int rows, float* out, size_t outStride,
+                        float* allScores) {
+  alignas(64) unsigned char queries[kTileRowsI8 * kPieceI8 * Quads::kUnit];
+  alignas(64) int32_t sums[kTileRowsI8 * kTilePanelsI8 * kPanelI8];
+  alignas(64) float scores[kTileRowsI8 * kBlock];
+  alignas(64) int16_t weights[kTileRowsI8 * kBlock];
+  TileState state;
+  for (int r = 0; r < kRowSlots; ++r) state.max[r] = -INFINITY, state.total[r] = 0;
+
+  for (int r = 0; r < rows; ++r) {
+    alignas(64) uint8_t bytes[kMaxHeadDim];
+    int32_t sum;
+    state.factor[r] =
+        quantizeRow(q + static_cast<size_t>(r) * qStride, headDim, bytes, &sum) * scale * kLog2E;
+    Quads::copy(bytes, headDim / 4, queries + r * kPieceI8 * Quads::kUnit);
+    for (int d = 0; d < headDim; d += kLanes) store(state.out + r * kMaxHeadDim + d, broadcast(0));
+  }
+
+  const int padded = static_cast<int>(attentionI8PaddedKeys(keys));
+  const auto* packedKeys = reinterpret_cast<const unsigned char*>(head.keys);
+  TileFunctionI8* const scoreTile = tileFor<Quads>(kTilePanelsI8, rows);
+  constexpr int kStep = kTilePanelsI8 * kPanelI8;  // divides padded and kBlock
+  for (int first = 0; first < padded; first += kBlock) {
+    const int count = padded - first < kBlock ? padded - first : kBlock;
+    for (int key = first; key < first + count; key += kStep) {
+      scoreTile(queries, packedKeys + static_cast<size_t>(key) * static_cast<size_t>(headDim), headDim / 4,
+                sums);
+      finishScores(head, keyBias, keys, key, kStep, rows, state, sums, scores + key - first);
+    }
+    if (allScores)
+      for (int j = 0; j < count && first + j < keys; j += kLanes)
+        storeFirst(allScores + first + j, load(scores + j),
+                   keys - first - j < kLanes ? keys - first - j : kLanes);
+    weighBlock(scores, count, rows, state, weights);
+
+    const int16_t* values = head.values + static_cast<size_t>(first) * static_cast<size_t>(headDim);
+    for (int d = 0, columns; d < headDim; d += columns) {
+      const int panels = headDim - d <= kPanelI8 ? 1 : kTilePanelsI8;
+      columns = panels * kPanelI8;
+      tileFor<Pairs>(panels, rows)(reinterpret_cast<const unsigned char*>(weights),
+                                   reinterpret_cast<const unsigned char*>(values + d * count), count / 2,
+                                   sums);
+      for (int r = 0; r < rows; ++r)
+        for (int c = 0; c < columns; c += kLanes) {
+          float* sum = state.out + r * kMaxHeadDim + d + c;
+          store(sum, fma(load(sum), broadcast(state.down[r]), toFloat(loadInt(sums + r * columns + c))));
+        }
+    }
+  }
+  for (int r = 0; r < rows; ++r)
+    for (int d = 0; d < headDim; d += kLanes)
+      store(out + static_cast<size_t>(r) * outStride + d,
+            load(state.out + r * kMaxHeadDim + d) *
+                (broadcast(1.0f / state.total[r]) * load(head.columnScales + d)));
+  return state.max[0];
+}
+
+inline void run(const AttentionF32& p, int headIndex, int firstQuery, int queryCount, const void* packed) {
+  const AttentionI8Head head = attentionI8Head(packed, p.keys, p.headDim);
+  const size_t column = static_cast<size_t>(headIndex) * static_cast<size_t>(p.headDim);
+  const int tiles = (queryCount + kTileRowsI8 - 1) / kTileRowsI8;
+  for (int t = 0; t < tiles; ++t) {
+    const int first = queryCount * t / tiles, end = queryCount * (t + 1) / tiles;
+    const size_t query = static_cast<size_t>(firstQuery + first);
+    attendTile(head, p.keyBias, p.keys, p.headDim, p.scale, p.q + query * p.qStride + column, p.qStride,
+               end - first, p.out + query * p.outStride + column, p.outStride, nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace npuspeech

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// decode_attention_i8 for AArch64.
+#include "kernels/simd/dot_neon.h"
+
+#include "kernels/decode_attention_i8/decode_attention_i8_body.h"
+
+namespace npuspeech {
+
+void decodeAttentionI8Neon(const DecodeAttentionI8& p) {
+  decode(p);
+}
+
+}  // namespace npuspeech
