@@ -38,21 +38,16 @@ inline F32 roughExp2(F32 x) {
 inline F32 gelu(F32 x) {
   constexpr float kEnd = 5.25f;
   const F32 t = fma(min(abs(x), broadcast(kEnd)), broadcast(2 / kEnd), broadcast(-1));
-  F32 p = broadcast(1.822698489e-02f);
-  p = fma(p, t, broadcast(-3.461986780e-02f));
-  p = fma(p, t, broadcast(-6.948733330e-02f));
-  p = fma(p, t, broadcast(1.887848377e-01f));
-  p = fma(p, t, broadcast(2.802309953e-02f));
-  p = fma(p, t, broadcast(-3.980805874e-01f));
-  p = fma(p, t, broadcast(2.971408069e-01f));
-  p = fma(p, t, broadcast(2.526027262e-01f));
-  p = fma(p, t, broadcast(-5.825681686e-01f));
-  p = fma(p, t, broadcast(3.587646186e-01f));
-  p = fma(p, t, broadcast(8.295364678e-02f));
-  p = fma(p, t, broadcast(-2.911494076e-01f));
-  p = fma(p, t, broadcast(2.143380046e-01f));
-  p = fma(p, t, broadcast(-7.630264759e-02f));
-  p = fma(p, t, broadcast(1.137317624e-02f));
+  // By pairs, then fours, then eights (Estrin): one chain of 14 would fill the scheduler with waiting
+  // instructions.
+  const auto pair = [t](float c1, float c0) { return fma(broadcast(c1), t, broadcast(c0)); };
+  const F32 t2 = t * t, t4 = t2 * t2, t8 = t4 * t4;
+  const F32 p0 =
+      fma(pair(-2.911494076e-01f, 2.143380046e-01f), t2, pair(-7.630264759e-02f, 1.137317624e-02f));
+  const F32 p4 = fma(pair(2.526027262e-01f, -5.825681686e-01f), t2, pair(3.587646186e-01f, 8.295364678e-02f));
+  const F32 p8 = fma(pair(1.887848377e-01f, 2.802309953e-02f), t2, pair(-3.980805874e-01f, 2.971408069e-01f));
+  const F32 p12 = fma(broadcast(1.822698489e-02f), t2, pair(-3.461986780e-02f, -6.948733330e-02f));
+  const F32 p = fma(fma(p12, t4, p8), t8, fma(p4, t4, p0));
   return max(x, broadcast(0)) - p;
 }
 
