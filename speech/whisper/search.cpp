@@ -44,11 +44,9 @@ void Search::addInputs(std::vector<Decoder::Input>& inputs) {
 
 size_t Search::consume(Decoder& decoder, size_t firstLogits) {
   if (!prefilled_) {
-    const std::span<float> start = decoder.logits(firstLogits);
-    if (const Token noSpeech = vocabulary_.noSpeech(); noSpeech >= 0)
-      noSpeechProbability_ = std::exp(start[static_cast<size_t>(noSpeech)] -
-                                      logSumExpF32(start.data(), static_cast<int>(start.size())).logSum);
+    const size_t startLogits = firstLogits;
     if (prompt_.startOfTranscript + 1 < prompt_.tokens.size()) ++firstLogits;
+    listen(decoder, startLogits, firstLogits);
     prefilled_ = true;
     if (options_.temperature > 0) {
       const std::vector<float> logits(decoder.logits(firstLogits).begin(), decoder.logits(firstLogits).end());
@@ -81,6 +79,18 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
     retireFinished();
   }
   return firstLogits + used;
+}
+
+void Search::listen(Decoder& decoder, size_t startLogits, size_t promptLogits) {
+  const std::span<const float> start = decoder.logits(startLogits);
+  if (const Token noSpeech = vocabulary_.noSpeech(); noSpeech >= 0)
+    noSpeechProbability_ = std::exp(start[static_cast<size_t>(noSpeech)] -
+                                    logSumExpF32(start.data(), static_cast<int>(start.size())).logSum);
+  const std::span<const float> first = decoder.logits(promptLogits);
+  const float logSum = logSumExpF32(first.data(), static_cast<int>(first.size())).logSum;
+  noteProbability_ = 0;
+  for (Token note : rules_.noteSigns())
+    noteProbability_ += std::exp(first[static_cast<size_t>(note)] - logSum);
 }
 
 // Ends a hypothesis at the end of text, at the limits of length, and where it loops; else appends the token.

@@ -35,9 +35,12 @@ class Search {
   const Prompt& prompt() const { return prompt_; }
   /// Softmax of the raw logits behind start-of-transcript, at the no-speech token; after the first step.
   float noSpeechProbability() const { return noSpeechProbability_; }
+  /// Softmax of the raw logits behind the prompt, at the note signs: Whisper frames what is sung by them.
+  float noteProbability() const { return noteProbability_; }
 
  private:
   void retireFinished();
+  void listen(Decoder& decoder, size_t startLogits, size_t promptLogits);
   void extendBeams(Decoder& decoder, size_t firstLogits);
   void settle(Hypothesis& hypothesis, Token token, float logProbability);
 
@@ -47,7 +50,7 @@ class Search {
   SearchOptions options_;
   std::vector<Hypothesis> active_, finished_;
   std::mt19937 random_{20220921};  // the same text for the same audio
-  float noSpeechProbability_ = 0;
+  float noSpeechProbability_ = 0, noteProbability_ = 0;
   bool prefilled_ = false, done_ = false;
 };
 

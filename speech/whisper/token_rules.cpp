@@ -13,6 +13,14 @@ constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 constexpr int kMaxInitialTimestamp = 50;  // 1.0 s, openai/whisper DecodingOptions.max_initial_timestamp
 constexpr size_t kMaxPrevious = 223;      // half of the text context less start-of-previous
 
+// Contains one of U+2669 to U+266F, in UTF-8.
+bool isNoteSign(std::string_view bytes) {
+  const size_t at = bytes.find("\xE2\x99");
+  return at != std::string_view::npos && at + 2 < bytes.size() &&
+         static_cast<unsigned char>(bytes[at + 2]) >= 0xA9 &&
+         static_cast<unsigned char>(bytes[at + 2]) <= 0xAF;
+}
+
 void forbid(std::span<float> logits, Token from, Token to) {
   from = std::max(from, 0);
   to = std::min(to, static_cast<Token>(logits.size()));
@@ -30,6 +38,8 @@ TokenRules::TokenRules(const Vocabulary& v, bool timestamps)
                     {v.startOfTranscript(), v.startOfPrevious(), v.startOfLm(), v.noSpeech()});
   if (v.multilingual()) forbidden_.insert(forbidden_.end(), {v.translate(), v.transcribe()});
   std::erase_if(forbidden_, [](Token token) { return token < 0; });
+  for (Token token : v.suppressed())
+    if (isNoteSign(v.bytes(token))) noteSigns_.push_back(token);
 }
 
 void TokenRules::apply(std::span<float> logits, std::span<const Token> said) const {

@@ -19,13 +19,15 @@ class TokenRules {
 
   /// Sets the logits of forbidden tokens to -infinity. `said`: the tokens after the prompt.
   void apply(std::span<float> logits, std::span<const Token> said) const;
+  /// The forbidden tokens that are musical note signs.
+  const std::vector<Token>& noteSigns() const { return noteSigns_; }
 
  private:
   void applyTimestampRules(std::span<float> logits, std::span<const Token> said) const;
 
   const Vocabulary& vocabulary_;
   bool timestamps_;
-  std::vector<Token> forbidden_, forbiddenFirst_;
+  std::vector<Token> forbidden_, forbiddenFirst_, noteSigns_;
 };
 
 /// [start of previous, the last 223 tokens of `previous`] start of transcript, language, task [, no

@@ -11,6 +11,9 @@ namespace {
 // openai/whisper transcribe.py's defaults.
 constexpr float kCompressionLimit = 2.4f, kLogProbabilityLimit = -1.0f, kNoSpeechLimit = 0.6f;
 constexpr float kTemperatureStep = 0.2f, kMaxTemperature = 1.0f;
+// Music: with the note signs' probability at the first word. Over windows of 250 recordings of speech it
+// stays below 0.005 where this much no-speech is heard too; in a song it is 0.024 to 0.072.
+constexpr float kMusicNoSpeech = 0.2f, kMusicNotes = 0.02f;
 constexpr bool kTimestamps = false;
 
 }  // namespace
@@ -72,18 +75,27 @@ void WindowDecoding::detectLanguage(std::span<const float> logits) {
   stream_.languageCode = vocabulary_.languages()[static_cast<size_t>(likeliest)];
 }
 
+bool WindowDecoding::Try::repeatsItself() const {
+  return hypothesis.looped || compression > kCompressionLimit;
+}
+
+bool WindowDecoding::Try::isUnlikely() const {
+  return averageLogProbability < kLogProbabilityLimit;
+}
+
+bool WindowDecoding::Try::holdsNoSpeech() const {
+  return (noSpeech > kNoSpeechLimit && isUnlikely()) || (noSpeech > kMusicNoSpeech && notes > kMusicNotes);
+}
+
 void WindowDecoding::judge() {
-  Try current;
+  Try& current = tries_.emplace_back();
   current.hypothesis = std::move(search_->best());
   current.prompt = search_->prompt();
   current.noSpeech = search_->noSpeechProbability();
+  current.notes = search_->noteProbability();
   current.averageLogProbability = current.hypothesis.averageLogProbability();
   current.compression = compressionRatio(vocabulary_, current.hypothesis.tokens);
-  const bool repeats = current.hypothesis.looped || current.compression > kCompressionLimit;
-  const bool unlikely = current.averageLogProbability < kLogProbabilityLimit;
-  const bool silent = current.noSpeech > kNoSpeechLimit && unlikely;
-  tries_.push_back(std::move(current));
-  if (silent || (!repeats && !unlikely) || !tryAgain()) finish();
+  if (current.holdsNoSpeech() || current.isGood() || !tryAgain()) finish();
 }
 
 bool WindowDecoding::tryAgain() {
@@ -105,22 +117,17 @@ bool WindowDecoding::tryAgain() {
 void WindowDecoding::finish() {
   search_.reset();
   const auto better = [](const Try& a, const Try& b) {
-    const bool aRepeats = a.hypothesis.looped || a.compression > kCompressionLimit;
-    const bool bRepeats = b.hypothesis.looped || b.compression > kCompressionLimit;
-    if (aRepeats != bRepeats) return bRepeats;
+    if (a.repeatsItself() != b.repeatsItself()) return b.repeatsItself();
     return a.averageLogProbability > b.averageLogProbability;
   };
-  const Try& last = tries_.back();
-  const bool lastIsGood = !last.hypothesis.looped && last.compression <= kCompressionLimit &&
-                          last.averageLogProbability >= kLogProbabilityLimit;
-  const Try& chosen = lastIsGood ? last : *std::min_element(tries_.begin(), tries_.end(), better);
+  const Try& chosen =
+      tries_.back().isGood() ? tries_.back() : *std::min_element(tries_.begin(), tries_.end(), better);
 
   result_.emplace();
   result_->language = stream_.languageCode;
   result_->averageLogProbability = chosen.averageLogProbability;
   result_->noSpeechProbability = chosen.noSpeech;
-  const bool silent = chosen.noSpeech > kNoSpeechLimit && chosen.averageLogProbability < kLogProbabilityLimit;
-  if (!silent)
+  if (!chosen.holdsNoSpeech())
     result_->words =
         timeWords(vocabulary_, chosen.hypothesis, chosen.prompt.tokens.size(),
                   chosen.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode, durationNs_);

@@ -60,7 +60,13 @@ class WindowDecoding {
   struct Try {
     Hypothesis hypothesis;
     Prompt prompt;
-    float noSpeech = 0, averageLogProbability = 0, compression = 0;
+    float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
+
+    bool repeatsItself() const;
+    bool isUnlikely() const;
+    /// Nobody speaks: silence, noise, or music and what is sung to it.
+    bool holdsNoSpeech() const;
+    bool isGood() const { return !repeatsItself() && !isUnlikely(); }
   };
   std::vector<Try> tries_;
   std::optional<DecodedWindow> result_;

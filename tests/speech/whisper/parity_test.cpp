@@ -83,14 +83,16 @@ std::vector<GreedyRow> greedyRows() {
   return rows;
 }
 
-// Greedy decoding as the reference did it; also how much likelier the chosen token was than the second one at each step.
+// Greedy decoding as the reference did it; also how much likelier the chosen token was than the second one at
+// each step.
 struct Greedy {
   std::vector<Token> tokens;
   std::vector<float> margins;
 };
 
-Greedy decodeGreedily(Decoder& decoder, ThreadPool& pool, const TokenRules& rules, const Vocabulary& vocabulary,
-                      std::shared_ptr<const CrossAttentionCache> cross, const std::vector<Token>& prompt) {
+Greedy decodeGreedily(Decoder& decoder, ThreadPool& pool, const TokenRules& rules,
+                      const Vocabulary& vocabulary, std::shared_ptr<const CrossAttentionCache> cross,
+                      const std::vector<Token>& prompt) {
   Sequence sequence = decoder.start(std::move(cross));
   Greedy greedy;
   std::vector<Decoder::Input> inputs;
@@ -127,7 +129,7 @@ TEST(DecoderParity, GreedyTokensEqualTheReferences) {
   constexpr float kTie = 3e-3f;
   int equal = 0, ties = 0;
   for (const GreedyRow& row : rows) {
-    const auto samples = test::readRecording("audio/" + row.file);
+    const auto samples = test::readRecording(row.file);
     NPUSPEECH_REQUIRE(samples, row.file);
     logMel.reset();
     logMel.push(*samples);
@@ -138,18 +140,21 @@ TEST(DecoderParity, GreedyTokensEqualTheReferences) {
     const WindowShape shape{frames, weights->audioContext, kFullContext};
     AlignedVector<float> states(static_cast<size_t>(shape.rows() * weights->width));
     ASSERT_TRUE(encoder.encode(pool, mel.data(), shape, states.data(), {}));
-    const Greedy greedy = decodeGreedily(decoder, pool, rules, vocabulary, decoder.prepare(pool, states.data(), shape), row.prompt);
+    const Greedy greedy = decodeGreedily(decoder, pool, rules, vocabulary,
+                                         decoder.prepare(pool, states.data(), shape), row.prompt);
     if (greedy.tokens == row.tokens) {
       ++equal;
       continue;
     }
     const size_t at = static_cast<size_t>(
-        std::mismatch(greedy.tokens.begin(), greedy.tokens.end(), row.tokens.begin(), row.tokens.end()).first -
+        std::mismatch(greedy.tokens.begin(), greedy.tokens.end(), row.tokens.begin(), row.tokens.end())
+            .first -
         greedy.tokens.begin());
     const bool tie = at < greedy.margins.size() && greedy.margins[at] < kTie;
     ties += tie;
     std::printf("%s differs at token %zu, where the two likeliest are %.5f apart%s\n", row.file.c_str(), at,
-                static_cast<double>(at < greedy.margins.size() ? greedy.margins[at] : -1.0f), tie ? ": a tie" : "");
+                static_cast<double>(at < greedy.margins.size() ? greedy.margins[at] : -1.0f),
+                tie ? ": a tie" : "");
   }
   std::printf("%d of %zu clips equal, %d more differ at a tie\n", equal, rows.size(), ties);
   EXPECT_GE(equal, static_cast<int>(std::ceil(0.97 * static_cast<double>(rows.size()))));
