@@ -25,6 +25,8 @@ constexpr int64_t kRecordedGroup = 16;  // frames analysed at a time where nobod
 constexpr int64_t kRecordedGap = 1000 * kSamplesPerMs;
 constexpr int64_t kLookahead =
     LogMel::kWindow / 2 + kHop;  // a log-mel frame may miss this much behind a sample
+/// Speech starts easily, so that no soft word is lost, but only what surely has some becomes a window.
+constexpr float kSurerThanOn = 0.2f;
 /// Live: audio kept before the committed text.
 constexpr int64_t kCommitContext = 200 * kSamplesPerMs;
 
@@ -55,12 +57,16 @@ struct Windower::State {
   void emitGap(int64_t end);
   void emitWindow(int64_t end, bool isFinal);
 
+  /// The window that is being made has enough speech to come out.
+  bool isSure() const { return isContinued || (speech >= minSpeech && peak >= surePeak); }
+
   int64_t nsOf(int64_t sample) const { return originNs + (partStart + sample) * kNsPerSample; }
   /// The end of the audio whose log-mel is there.
   int64_t melEnd() const { return std::min(mel.frames() * kHop, analysed); }
   bool isNewest() const { return stepped == track.size(); }
 
   const bool live;
+  const float surePeak;
   const int64_t preRoll, postRoll, minSpeech, silence, maxWindow, stepSize, group, gapStep;
   LogMel mel;
   std::optional<SileroVad> vad;
@@ -82,6 +88,7 @@ struct Windower::State {
   int64_t start = 0;         // of that window
   int64_t speechEnd = 0;     // the newest speech in it
   int64_t speech = 0;        // how much of that it has, in samples
+  float peak = 0;            // the highest speech probability in it
   int64_t partialAt = 0;     // live: when its last partial window came out
   uint64_t utterance = 0;
   uint32_t number = 0;
@@ -94,6 +101,7 @@ struct Windower::State {
 
 Windower::State::State(const Options& options, std::shared_ptr<const SileroWeights> weights)
     : live(options.live),
+      surePeak(std::min(options.vadOn + kSurerThanOn, 0.95f)),
       preRoll(samplesOf(options.preRollMs, 0, 2000)),
       postRoll(samplesOf(options.postRollMs, 0, 2000)),
       minSpeech(weights ? samplesOf(options.minSpeechMs, 0, 2000) : 0),
@@ -150,10 +158,11 @@ void Windower::State::step() {
   if (isSpeech) {
     speechEnd = now;
     speech += now - frameStart;
+    peak = std::max(peak, track[stepped - 1].probability);
     if (now - start > maxWindow) return cut();
   }
   if (now - speechEnd >= silence) return close();
-  if (live && isNewest() && speech >= minSpeech && now - partialAt >= stepSize) {
+  if (live && isNewest() && isSure() && now - partialAt >= stepSize) {
     emitWindow(std::min(melEnd(), start + maxWindow), false);
     partialAt = now;
   }
@@ -164,12 +173,12 @@ void Windower::State::open(int64_t speechStart) {
   start = std::max(out, roundDown(std::max<int64_t>(speechStart - preRoll, 0)));
   partialAt = start;
   speech = 0;
+  peak = 0;
   emitGap(start);
 }
 
 void Windower::State::close() {
-  if (speech >= minSpeech || isContinued)
-    emitWindow(std::min({roundUp(speechEnd + postRoll), start + maxWindow, melEnd()}), true);
+  if (isSure()) emitWindow(std::min({roundUp(speechEnd + postRoll), start + maxWindow, melEnd()}), true);
   isOpen = isContinued = false;
 }
 

@@ -41,10 +41,12 @@ class Windower {
   struct Options {
     int melBins = 80;  // or 128
     bool live = false;
-    float vadOn = 0.5f, vadOff = 0.35f;  // speech probability that starts and ends speech
-    int preRollMs = 300;                 // audio kept before speech starts
-    int postRollMs = 300;                // audio kept after speech ends
-    int minSpeechMs = 100;    // windows with less speech than this between their pauses are dropped
+    /// Speech probability that starts and ends speech. A window must also reach vadOn + 0.2 once. Lower than
+    /// the detector's usual 0.5 and 0.35, which miss soft words in meetings.
+    float vadOn = 0.3f, vadOff = 0.15f;
+    int preRollMs = 300;      // audio kept before speech starts
+    int postRollMs = 300;     // audio kept after speech ends
+    int minSpeechMs = 200;    // windows with less speech than this between their pauses are dropped
     int splitMs = 2000;       // not live: silence that ends a window
     int hangoverMs = 600;     // live: silence that ends an utterance, at least postRollMs
     int maxWindowMs = 30000;  // 2000 to 30000
