@@ -165,10 +165,8 @@ Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOpti
                                      const Engine::Progress& progress, const std::stop_token& stop) {
   auto device = npu::openDevice(options.device);
   if (!device) return device.error();
-  if (options.precision == Precision::Int8)
-    return Error{ErrorCode::Unsupported, "precision int8 is not in this version; use float32"};
   try {
-    auto weights = WhisperWeights::load(folder, progress, stop);
+    auto weights = WhisperWeights::load(folder, options.precision, progress, stop);
     if (!weights) return weights.error();
     return std::shared_ptr<Engine>(std::make_shared<CpuEngine>(*weights, std::move(*device), threads));
   } catch (const std::bad_alloc&) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels/decode_attention_f32/decode_attention_f32.h"
+#include "kernels/decode_attention_i8/decode_attention_i8.h"
 
 namespace npuspeech {
 namespace {
@@ -25,7 +26,10 @@ std::span<const float> Sequence::alignment(int position) const {
 }
 
 Decoder::Decoder(std::shared_ptr<const WhisperWeights> weights, std::vector<Vocabulary::Head> alignmentHeads)
-    : weights_(std::move(weights)), alignmentHeads_(std::move(alignmentHeads)) {
+    : weights_(std::move(weights)),
+      alignmentHeads_(std::move(alignmentHeads)),
+      input_(weights_->precision),
+      inside_(weights_->precision) {
   logitStride_ = (static_cast<size_t>(weights_->vocabularySize) + 15) / 16 * 16;
 }
 
@@ -42,13 +46,33 @@ std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, co
     cross->keyBias[static_cast<size_t>(cross->audioRows) + i] =
         std::log(static_cast<float>(padding[i].count));
 
-  cross->keysAndValues.resize(w.decoder.size() * 2 * rows * width);
-  float* out = cross->keysAndValues.data();
-  const Rows in{const_cast<float*>(states), width};
-  for (const DecoderLayer& layer : w.decoder)
-    for (int part = 0; part < 2 * w.heads; ++part, out += rows * kHeadDim)
-      layer.crossKv.applyPart(pool, in, cross->rows, part * static_cast<int>(kHeadDim),
-                              static_cast<int>(kHeadDim), {out, kHeadDim});
+  const bool isPacked = w.precision == Precision::Int8;
+  const size_t heads = static_cast<size_t>(w.heads),
+               headSize = attentionI8PackedSize(cross->rows, static_cast<int>(kHeadDim));
+  cross->layerSize = isPacked ? heads * headSize : rows * 2 * width;
+  if (isPacked) {
+    cross->packed.resize(w.decoder.size() * cross->layerSize);
+    if (crossRows_.size() < rows * 2 * width) crossRows_.resize(rows * 2 * width);
+  } else {
+    cross->floats.resize(w.decoder.size() * cross->layerSize);
+  }
+  input_.take(pool, {const_cast<float*>(states), width}, cross->rows, w.width);
+  for (size_t i = 0; i < w.decoder.size(); ++i) {
+    float* const kv = isPacked ? crossRows_.data() : cross->floats.data() + i * cross->layerSize;
+    w.decoder[i].crossKv.apply(pool, input_, {kv, 2 * width});
+    if (!isPacked) continue;
+    const AttentionF32 keysAndValues{.k = kv,
+                                     .v = kv + width,
+                                     .kStride = 2 * width,
+                                     .vStride = 2 * width,
+                                     .heads = w.heads,
+                                     .headDim = static_cast<int>(kHeadDim),
+                                     .keys = cross->rows};
+    pool.parallelFor(heads, [&](size_t head, int) {
+      packAttentionI8(keysAndValues, static_cast<int>(head),
+                      cross->packed.data() + i * cross->layerSize + head * headSize);
+    });
+  }
   return cross;
 }
 
@@ -84,9 +108,9 @@ void Decoder::reserve(size_t rows, size_t logitRows, int keys, int threads) {
     if (vector.size() < size) vector.resize(size);
   };
   grow(x_, rows * width);
-  grow(normed_, rows * width);
+  grow(gathered_, logitRows * width);
   grow(attended_, rows * width);
-  grow(wide_, rows * static_cast<size_t>(std::max(3 * weights_->width, weights_->ffnWidth)));
+  grow(qkv_, rows * 3 * width);
   attentionStride_ = (static_cast<size_t>(std::max(keys, weights_->textContext)) + 15) / 16 * 16;
   grow(attentionWeights_, attentionStride_ * static_cast<size_t>(threads));
   grow(logits_, logitRows * logitStride_);
@@ -98,7 +122,7 @@ std::span<float> Decoder::logits(size_t i) {
 
 void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
   const WhisperWeights& w = *weights_;
-  const size_t width = static_cast<size_t>(w.width), ffnWidth = static_cast<size_t>(w.ffnWidth);
+  const size_t width = static_cast<size_t>(w.width);
   const int rows = static_cast<int>(inputs.size());
   int keys = 0;
   size_t logitRows = 0;
@@ -117,31 +141,34 @@ void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
     for (size_t i = 0; i < width; ++i) x[i] += position[i];
   }
 
-  const Rows x{x_.data(), width}, normed{normed_.data(), width}, attended{attended_.data(), width};
-  const Rows qkv{wide_.data(), 3 * width}, query{wide_.data(), width}, inside{wide_.data(), ffnWidth};
+  const Rows x{x_.data(), width}, attended{attended_.data(), width};
+  const Rows qkv{qkv_.data(), 3 * width}, query{qkv_.data(), width};
   for (size_t i = 0; i < w.decoder.size(); ++i) {
     const DecoderLayer& layer = w.decoder[i];
-    layer.selfNorm.apply(pool, x, rows, normed);
-    layer.selfQkv.apply(pool, normed, rows, qkv);
+    input_.takeNormalised(pool, layer.selfNorm, x, rows);
+    layer.selfQkv.apply(pool, input_, qkv);
     selfAttention(pool, i, inputs);
-    layer.selfOut.apply(pool, attended, rows, x, Activation::None, x);
+    input_.take(pool, attended, rows, w.width);
+    layer.selfOut.apply(pool, input_, x, Activation::None, x);
 
-    layer.crossNorm.apply(pool, x, rows, normed);
-    layer.crossQ.apply(pool, normed, rows, query);
+    input_.takeNormalised(pool, layer.crossNorm, x, rows);
+    layer.crossQ.apply(pool, input_, query);
     crossAttention(pool, i, inputs);
-    layer.crossOut.apply(pool, attended, rows, x, Activation::None, x);
+    input_.take(pool, attended, rows, w.width);
+    layer.crossOut.apply(pool, input_, x, Activation::None, x);
 
-    layer.ffnNorm.apply(pool, x, rows, normed);
-    layer.ffn1.apply(pool, normed, rows, inside, Activation::Gelu);
-    layer.ffn2.apply(pool, inside, rows, x, Activation::None, x);
+    input_.takeNormalised(pool, layer.ffnNorm, x, rows);
+    inside_.takeProduct(pool, layer.ffn1, input_, Activation::Gelu);
+    layer.ffn2.apply(pool, inside_, x, Activation::None, x);
   }
 
   size_t wanted = 0;
   for (size_t r = 0; r < inputs.size(); ++r)
     if (inputs[r].wantLogits)
-      w.decoderNorm.apply(pool, {x_.data() + r * width, width}, 1,
-                          {normed_.data() + wanted++ * width, width});
-  if (wanted) w.projection.apply(pool, normed, static_cast<int>(wanted), {logits_.data(), logitStride_});
+      std::memcpy(gathered_.data() + wanted++ * width, x_.data() + r * width, width * sizeof(float));
+  if (!wanted) return;
+  input_.takeNormalised(pool, w.decoderNorm, {gathered_.data(), width}, static_cast<int>(wanted));
+  w.projection.apply(pool, input_, {logits_.data(), logitStride_});
 }
 
 void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs) {
@@ -150,7 +177,7 @@ void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Inpu
   const size_t part = static_cast<size_t>(w.textContext) * width;
   for (size_t r = 0; r < inputs.size(); ++r) {
     float* const keys = inputs[r].sequence->keysAndValues_.data() + 2 * layer * part;
-    const float* const qkv = wide_.data() + r * 3 * width;
+    const float* const qkv = qkv_.data() + r * 3 * width;
     const size_t offset = static_cast<size_t>(positions_[r]) * width;
     std::memcpy(keys + offset, qkv + width, width * sizeof(float));
     std::memcpy(keys + part + offset, qkv + 2 * width, width * sizeof(float));
@@ -158,7 +185,7 @@ void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Inpu
   pool.parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
     const size_t r = i / heads, head = i % heads;
     const float* const keys = inputs[r].sequence->keysAndValues_.data() + 2 * layer * part + head * kHeadDim;
-    decodeAttentionF32({.q = wide_.data() + r * 3 * width + head * kHeadDim,
+    decodeAttentionF32({.q = qkv_.data() + r * 3 * width + head * kHeadDim,
                         .k = keys,
                         .v = keys + part,
                         .kStride = width,
@@ -177,20 +204,34 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
     const size_t r = i / heads, head = i % heads;
     Sequence& sequence = *inputs[r].sequence;
     const CrossAttentionCache& cross = sequence.cross();
-    const size_t rows = static_cast<size_t>(cross.rows), audioRows = static_cast<size_t>(cross.audioRows);
-    const float* const keys = cross.keysAndValues.data() + (2 * layer * heads + head) * rows * kHeadDim;
+    const size_t audioRows = static_cast<size_t>(cross.audioRows);
     float* const looked = attentionWeights_.data() + static_cast<size_t>(worker) * attentionStride_;
-    decodeAttentionF32({.q = wide_.data() + r * width + head * kHeadDim,
-                        .k = keys,
-                        .v = keys + heads * rows * kHeadDim,
-                        .kStride = kHeadDim,
-                        .vStride = kHeadDim,
-                        .keyBias = cross.keyBias.data(),
-                        .weights = looked,
-                        .out = attended_.data() + r * width + head * kHeadDim,
-                        .scale = kScoreScale,
-                        .headDim = static_cast<int>(kHeadDim),
-                        .keys = cross.rows});
+    const float* const q = qkv_.data() + r * width + head * kHeadDim;
+    float* const out = attended_.data() + r * width + head * kHeadDim;
+    if (weights_->precision == Precision::Int8) {
+      const size_t headSize = cross.layerSize / heads;
+      decodeAttentionI8({.q = q,
+                         .packed = cross.packed.data() + layer * cross.layerSize + head * headSize,
+                         .keyBias = cross.keyBias.data(),
+                         .weights = looked,
+                         .out = out,
+                         .scale = kScoreScale,
+                         .headDim = static_cast<int>(kHeadDim),
+                         .keys = cross.rows});
+    } else {
+      const float* const keys = cross.floats.data() + layer * cross.layerSize + head * kHeadDim;
+      decodeAttentionF32({.q = q,
+                          .k = keys,
+                          .v = keys + width,
+                          .kStride = 2 * width,
+                          .vStride = 2 * width,
+                          .keyBias = cross.keyBias.data(),
+                          .weights = looked,
+                          .out = out,
+                          .scale = kScoreScale,
+                          .headDim = static_cast<int>(kHeadDim),
+                          .keys = cross.rows});
+    }
     for (size_t a = 0; a < alignmentHeads_.size(); ++a) {
       if (static_cast<size_t>(alignmentHeads_[a].layer) != layer ||
           static_cast<size_t>(alignmentHeads_[a].head) != head)
@@ -198,10 +239,10 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
       // A softmax over the audio alone, as Whisper's alignment takes it.
       float sum = 1e-20f;
       for (size_t j = 0; j < audioRows; ++j) sum += looked[j];
-      float* const out = sequence.alignment_.data() +
+      float* const row = sequence.alignment_.data() +
                          static_cast<size_t>(positions_[r]) * static_cast<size_t>(sequence.alignmentStride_) +
                          a * audioRows;
-      for (size_t j = 0; j < audioRows; ++j) out[j] = looked[j] / sum;
+      for (size_t j = 0; j < audioRows; ++j) row[j] = looked[j] / sum;
     }
   });
 }

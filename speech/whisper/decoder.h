@@ -18,8 +18,10 @@ namespace npuspeech {
 /// number of sequences.
 struct CrossAttentionCache {
   int rows = 0, audioRows = 0;
-  AlignedVector<float> keysAndValues;  // [layer][K, V][head][rows][headDim]
-  AlignedVector<float> keyBias;        // [rows]: log of how many rows each stands for
+  size_t layerSize = 0;                 // elements of one layer in the array that the model's precision uses
+  AlignedVector<float> floats;          // Float32: [layer][rows][2 width], keys beside values
+  AlignedVector<unsigned char> packed;  // Int8: [layer][head], as packAttentionI8 writes them
+  AlignedVector<float> keyBias;         // [rows]: log of how many rows each stands for
 };
 
 /// One sequence of tokens that grows: its self-attention cache, and what its alignment heads looked at.
@@ -75,7 +77,9 @@ class Decoder {
   std::shared_ptr<const WhisperWeights> weights_;
   std::vector<Vocabulary::Head> alignmentHeads_;
   std::vector<int> positions_;  // of each input in its sequence
-  AlignedVector<float> x_, normed_, wide_, attended_, attentionWeights_, logits_;
+  AlignedVector<float> x_, gathered_, qkv_, attended_, attentionWeights_, logits_;
+  AlignedVector<float> crossRows_;  // [rows][2 width] of one layer, on their way into a packed cache
+  Operand input_, inside_;
   size_t logitStride_ = 0, attentionStride_ = 0;
 };
 

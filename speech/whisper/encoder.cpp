@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/layer_norm_f32/layer_norm_f32.h"
+
 namespace npuspeech {
 namespace {
 
@@ -14,14 +16,20 @@ void grow(AlignedVector<float>& vector, size_t size) {
 
 }  // namespace
 
+Encoder::Encoder(std::shared_ptr<const WhisperWeights> weights)
+    : weights_(std::move(weights)),
+      audio_(Precision::Float32),
+      input_(weights_->precision),
+      inside_(weights_->precision) {}
+
 bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
                      const std::stop_token& stop) {
   const WhisperWeights& w = *weights_;
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
   const size_t width = static_cast<size_t>(w.width), audioRows = static_cast<size_t>(shape.audioRows());
   const size_t rows = audioRows + padding.size();
-  grow(normed_, rows * width);
-  grow(wide_, rows * static_cast<size_t>(std::max(3 * w.width, w.ffnWidth)));
+  grow(qkv_, rows * 3 * width);
+  grow(attended_, rows * width);
   keyBias_.assign(rows, 0.0f);
   for (size_t i = 0; i < padding.size(); ++i)
     keyBias_[audioRows + i] = std::log(static_cast<float>(padding[i].count));
@@ -31,7 +39,19 @@ bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shap
     if (stop.stop_requested()) return false;
     runLayer(pool, layer, static_cast<int>(rows), states);
   }
-  w.encoderNorm.apply(pool, {states, width}, static_cast<int>(rows), {states, width});
+  const float* const gamma = w.encoderNorm.gamma.data();
+  const float* const beta = w.encoderNorm.beta.data();
+  pool.parallelFor(rows, [&](size_t row, int) {
+    float* const state = states + row * width;
+    layerNormF32({.in = state,
+                  .inStride = width,
+                  .gamma = gamma,
+                  .beta = beta,
+                  .out = state,
+                  .outStride = width,
+                  .rows = 1,
+                  .columns = static_cast<int>(width)});
+  });
   return true;
 }
 
@@ -48,67 +68,72 @@ void Encoder::convolve(ThreadPool& pool, const float* mel, const WindowShape& sh
   float* const hidden = hidden_.data() + width;
   std::fill_n(hidden_.data(), width, 0.0f);
 
+  const auto convolveFrames = [&](const float* in, int count, int firstOut) {
+    audio_.take(pool, {const_cast<float*>(in), bins}, count, static_cast<int>(3 * bins));
+    w.conv1.apply(pool, audio_, {hidden + static_cast<size_t>(firstOut) * width, width}, Activation::Gelu);
+  };
+
   // Frames [1, frames - 1) read three frames of audio in place; the others go through a copy with padding
   // around it.
-  if (frames > 2)
-    w.conv1.apply(pool, {const_cast<float*>(mel), bins}, frames - 2, {hidden + width, width},
-                  Activation::Gelu);
+  if (frames > 2) convolveFrames(mel, frames - 2, 1);
   edge_.assign(8 * bins, 0.0f);
   std::memcpy(edge_.data() + bins, mel, static_cast<size_t>(std::min(frames, 2)) * bins * sizeof(float));
-  w.conv1.apply(pool, {edge_.data(), bins}, 1, {hidden, width}, Activation::Gelu);
+  convolveFrames(edge_.data(), 1, 0);
   const int tail = std::max(frames - 1, 1);  // first frame that sees the padding behind the audio
-  edge_.assign(8 * bins, 0.0f);
   const int kept = std::min(frames - (tail - 1), 2);
-  if (kept > 0)
-    std::memcpy(edge_.data(), mel + static_cast<size_t>(tail - 1) * bins,
-                static_cast<size_t>(kept) * bins * sizeof(float));
-  w.conv1.apply(pool, {edge_.data(), bins}, hiddenFrames - tail,
-                {hidden + static_cast<size_t>(tail) * width, width}, Activation::Gelu);
+  edge_.assign(8 * bins, 0.0f);
+  std::memcpy(edge_.data(), mel + static_cast<size_t>(tail - 1) * bins,
+              static_cast<size_t>(kept) * bins * sizeof(float));
+  convolveFrames(edge_.data(), hiddenFrames - tail, tail);
 
   float* const positions = const_cast<float*>(w.audioPositions.data());
-  const Rows overlapping{hidden_.data(), 2 * width};
-  w.conv2.apply(pool, overlapping, audioRows, {states, width}, Activation::Gelu, {positions, width});
+  input_.take(pool, {hidden_.data(), 2 * width}, audioRows, 3 * w.width);
+  w.conv2.apply(pool, input_, {states, width}, Activation::Gelu, {positions, width});
   size_t row = static_cast<size_t>(audioRows);
   for (const PaddingBlock& block : paddingBlocks(shape)) {
-    const float* const position = positions + static_cast<size_t>(block.position) * width;
+    float* const position = positions + static_cast<size_t>(block.position) * width;
     float* const out = states + row++ * width;
-    if (block.position == audioRows)
-      w.conv2.apply(pool, {hidden_.data() + 2 * static_cast<size_t>(audioRows) * width, 2 * width}, 1,
-                    {out, width}, Activation::Gelu, {const_cast<float*>(position), width});
-    else
+    if (block.position == audioRows) {
+      input_.take(pool, {hidden_.data() + 2 * static_cast<size_t>(audioRows) * width, 2 * width}, 1,
+                  3 * w.width);
+      w.conv2.apply(pool, input_, {out, width}, Activation::Gelu, {position, width});
+    } else {
       for (size_t i = 0; i < width; ++i) out[i] = w.paddingState[i] + position[i];
+    }
   }
 }
 
 void Encoder::runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states) {
-  const size_t width = static_cast<size_t>(weights_->width),
-               ffnWidth = static_cast<size_t>(weights_->ffnWidth);
-  const Rows x{states, width}, normed{normed_.data(), width}, qkv{wide_.data(), 3 * width},
-      inside{wide_.data(), ffnWidth};
+  const WhisperWeights& w = *weights_;
+  const size_t width = static_cast<size_t>(w.width);
+  const Rows x{states, width}, qkv{qkv_.data(), 3 * width}, attended{attended_.data(), width};
 
-  layer.attentionNorm.apply(pool, x, rows, normed);
-  layer.qkv.apply(pool, normed, rows, qkv);
-  attentionF32(pool,
-               {.q = qkv.data,
-                .k = qkv.data + width,
-                .v = qkv.data + 2 * width,
-                .qStride = qkv.stride,
-                .kStride = qkv.stride,
-                .vStride = qkv.stride,
-                .outStride = normed.stride,
-                .keyBias = keyBias_.data(),
-                .out = normed.data,
-                .scale = 1.0f / std::sqrt(static_cast<float>(weights_->width / weights_->heads)),
-                .heads = weights_->heads,
-                .headDim = weights_->width / weights_->heads,
-                .queries = rows,
-                .keys = rows},
-               attentionScratch_);
-  layer.attentionOut.apply(pool, normed, rows, x, Activation::None, x);
+  input_.takeNormalised(pool, layer.attentionNorm, x, rows);
+  layer.qkv.apply(pool, input_, qkv);
+  const AttentionF32 attention{.q = qkv.data,
+                               .k = qkv.data + width,
+                               .v = qkv.data + 2 * width,
+                               .qStride = qkv.stride,
+                               .kStride = qkv.stride,
+                               .vStride = qkv.stride,
+                               .outStride = attended.stride,
+                               .keyBias = keyBias_.data(),
+                               .out = attended.data,
+                               .scale = 1.0f / std::sqrt(static_cast<float>(w.width / w.heads)),
+                               .heads = w.heads,
+                               .headDim = w.width / w.heads,
+                               .queries = rows,
+                               .keys = rows};
+  if (w.precision == Precision::Int8)
+    attentionI8(pool, attention, scratchI8_);
+  else
+    attentionF32(pool, attention, scratchF32_);
+  input_.take(pool, attended, rows, w.width);
+  layer.attentionOut.apply(pool, input_, x, Activation::None, x);
 
-  layer.ffnNorm.apply(pool, x, rows, normed);
-  layer.ffn1.apply(pool, normed, rows, inside, Activation::Gelu);
-  layer.ffn2.apply(pool, inside, rows, x, Activation::None, x);
+  input_.takeNormalised(pool, layer.ffnNorm, x, rows);
+  inside_.takeProduct(pool, layer.ffn1, input_, Activation::Gelu);
+  layer.ffn2.apply(pool, inside_, x, Activation::None, x);
 }
 
 }  // namespace npuspeech

@@ -8,6 +8,7 @@
 #include "base/aligned.h"
 #include "base/thread_pool.h"
 #include "kernels/attention_f32/attention_f32.h"
+#include "kernels/attention_i8/attention_i8.h"
 #include "speech/whisper/weights.h"
 #include "speech/whisper/window.h"
 
@@ -17,7 +18,7 @@ namespace npuspeech {
 /// base).
 class Encoder {
  public:
-  explicit Encoder(std::shared_ptr<const WhisperWeights> weights) : weights_(std::move(weights)) {}
+  explicit Encoder(std::shared_ptr<const WhisperWeights> weights);
 
   /// mel: [shape.frames][melBins]; states: [shape.rows()][width]. False when `stop` ended it before its end.
   bool encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
@@ -28,12 +29,14 @@ class Encoder {
   void runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states);
 
   std::shared_ptr<const WhisperWeights> weights_;
-  AlignedVector<float> hidden_;   // [frames + 4][width]: the first convolution, a zero row in front
-  AlignedVector<float> edge_;     // log-mel at both ends with the padding around it
-  AlignedVector<float> normed_;   // [rows][width]; later the attention's result
-  AlignedVector<float> wide_;     // [rows][max(3 width, ffnWidth)]: Q, K, V, or the FFN's inside
-  AlignedVector<float> keyBias_;  // [rows]
-  AttentionF32Scratch attentionScratch_;
+  AlignedVector<float> hidden_;     // [frames + 4][width]: the first convolution, a zero row in front
+  AlignedVector<float> edge_;       // log-mel at both ends with the padding around it
+  AlignedVector<float> qkv_;        // [rows][3 width]
+  AlignedVector<float> attended_;   // [rows][width]
+  AlignedVector<float> keyBias_;    // [rows]
+  Operand audio_, input_, inside_;  // of the first convolution; of every other layer; inside the FFN
+  AttentionF32Scratch scratchF32_;
+  AttentionI8Scratch scratchI8_;
 };
 
 }  // namespace npuspeech

@@ -12,17 +12,17 @@
 
 #include "base/result.h"
 #include "npu/device.h"
+#include "speech/whisper/precision.h"
 #include "speech/whisper/window.h"
 
 namespace npuspeech {
 
-enum class Precision { Float32, Int8 };
 enum class Task { Transcribe, Translate };
 
 struct EngineOptions {
   std::string model;            // a folder, or the name of a model that tools/fetch-model put into the cache
   std::string device = "auto";  // as npu::openDevice
-  Precision precision = Precision::Float32;
+  Precision precision = Precision::Int8;
   int threads = 0;  // 0: the physical cores
   bool operator==(const EngineOptions&) const = default;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A linear layer of the model, with its weights packed for the machine.
+// A linear layer of the model with its weights packed for the machine, and the rows that such layers take.
 #pragma once
 
 #include <span>
@@ -8,8 +8,10 @@
 #include "base/aligned.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
-#include "kernels/matmul_f32/matmul_f32.h"
+#include "kernels/activation.h"
+#include "kernels/matmul_i8/matmul_i8.h"
 #include "speech/model/tensor_file.h"
+#include "speech/whisper/precision.h"
 
 namespace npuspeech {
 
@@ -19,30 +21,68 @@ struct Rows {
   size_t stride = 0;  // floats from row to row
 };
 
+class Linear;
+
+struct LayerNorm {
+  AlignedVector<float> gamma, beta;
+};
+
+/// The input of linear layers in the form that their precision wants: float rows, or rows of 8 bits that are
+/// quantised once for all layers that read them. Keeps its memory, which grows to the largest input seen.
+class Operand {
+ public:
+  explicit Operand(Precision precision) : precision_(precision) {}
+
+  int rows() const { return rows_; }
+  /// The rows themselves. Float32 keeps a view of them: they must stay until the layers have run.
+  void take(ThreadPool& pool, Rows in, int rows, int columns);
+  /// Their layer normalisation.
+  void takeNormalised(ThreadPool& pool, const LayerNorm& norm, Rows in, int rows);
+  /// activation(linear(in)): the way from one layer into the next.
+  void takeProduct(ThreadPool& pool, const Linear& linear, const Operand& in, Activation activation);
+
+ private:
+  friend class Linear;
+  void reserve(int rows, int columns);
+
+  Precision precision_;
+  int rows_ = 0;
+  Rows view_;                      // Float32: what the layers read
+  AlignedVector<float> floats_;    // Float32: behind view_ where it is ours
+  AlignedVector<uint8_t> values_;  // Int8: [rows][stride_]
+  AlignedVector<RowScale> scales_;
+  size_t stride_ = 0;
+};
+
 /// y = x * weight^T + bias. Immutable once loaded; thread-safe.
 class Linear {
  public:
   /// Reads "<name>/weight" [outputs, inputs] and, where the file has it, "<name>/bias" [outputs].
-  static Result<Linear> load(const TensorFile& file, const std::string& name, int outputs, int inputs);
+  static Result<Linear> load(const TensorFile& file, const std::string& name, int outputs, int inputs,
+                             Precision precision);
   /// From weights in memory, output-major; `bias` may be empty.
-  Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs);
+  Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,
+         Precision precision);
   Linear() = default;
 
   int outputs() const { return outputs_; }
   int inputs() const { return inputs_; }
 
-  /// out = activation(in * weight^T + bias) + residual, split over the pool. `residual.data` may be null or
-  /// `out`.
-  void apply(ThreadPool& pool, Rows in, int rows, Rows out, Activation activation = Activation::None,
+  /// out = activation(in * weight^T + bias) + residual, split over the pool; `in` has this layer's precision.
+  /// `residual.data` may be null or `out`.
+  void apply(ThreadPool& pool, const Operand& in, Rows out, Activation activation = Activation::None,
              Rows residual = {}) const;
-  /// The same for the outputs [first, first + count) only; both multiples of 16. `out` takes `count` columns.
-  void applyPart(ThreadPool& pool, Rows in, int rows, int first, int count, Rows out) const;
   /// The weights of one output, as an embedding table has them: out[inputs].
   void readRow(int output, float* out) const;
 
  private:
+  friend class Operand;
+  MatmulI8 product(const Operand& in, Activation activation) const;
+
   int outputs_ = 0, inputs_ = 0;
-  AlignedVector<float> packed_, bias_;
+  Precision precision_ = Precision::Float32;
+  AlignedVector<float> floats_, bias_;
+  AlignedVector<uint8_t> bytes_;
 };
 
 }  // namespace npuspeech

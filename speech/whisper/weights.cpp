@@ -5,8 +5,6 @@
 #include <array>
 #include <filesystem>
 
-#include "kernels/layer_norm_f32/layer_norm_f32.h"
-
 namespace npuspeech {
 namespace {
 
@@ -14,8 +12,9 @@ namespace {
 // drawing.
 class Reader {
  public:
-  Reader(const TensorFile& file, std::function<void(double)> progress, std::stop_token stop)
-      : file_(file), progress_(std::move(progress)), stop_(std::move(stop)) {}
+  Reader(const TensorFile& file, Precision precision, std::function<void(double)> progress,
+         std::stop_token stop)
+      : file_(file), precision_(precision), progress_(std::move(progress)), stop_(std::move(stop)) {}
 
   const std::optional<Error>& error() const { return error_; }
   void fail(ErrorCode code, std::string message) {
@@ -24,7 +23,7 @@ class Reader {
 
   void read(Linear& linear, const std::string& name, int outputs, int inputs) {
     if (stopped()) return;
-    auto loaded = Linear::load(file_, name, outputs, inputs);
+    auto loaded = Linear::load(file_, name, outputs, inputs, precision_);
     if (!loaded) return fail(loaded.error().code, loaded.error().message);
     linear = std::move(*loaded);
     report(static_cast<double>(outputs) * inputs);
@@ -40,7 +39,8 @@ class Reader {
     read(norm.beta, name + "/beta", {width});
   }
   // [outputs][inputs][3] as stored becomes [outputs][3][inputs]: a product on three consecutive rows.
-  void readConvolution(Linear& linear, const std::string& name, int outputs, int inputs) {
+  void readConvolution(Linear& linear, const std::string& name, int outputs, int inputs,
+                       Precision precision) {
     AlignedVector<float> stored, bias;
     read(stored, name + "/weight", {outputs, inputs, 3});
     read(bias, name + "/bias", {outputs});
@@ -51,7 +51,7 @@ class Reader {
         for (size_t k = 0; k < 3; ++k)
           byRow[(o * 3 + k) * static_cast<size_t>(inputs) + i] =
               stored[(o * static_cast<size_t>(inputs) + i) * 3 + k];
-    linear = Linear(byRow, bias, outputs, 3 * inputs);
+    linear = Linear(byRow, bias, outputs, 3 * inputs, precision);
   }
 
  private:
@@ -65,6 +65,7 @@ class Reader {
   }
 
   const TensorFile& file_;
+  Precision precision_;
   std::function<void(double)> progress_;
   std::stop_token stop_;
   std::optional<Error> error_;
@@ -120,38 +121,24 @@ void readEncoderLayer(Reader& reader, EncoderLayer& layer, const std::string& na
 }
 
 // The convolutions' result in the middle of padding, where every log-mel value is 0: the same for every row.
-AlignedVector<float> convolvePadding(const Linear& conv1, const Linear& conv2, int melBins, int width) {
+AlignedVector<float> convolvePadding(const WhisperWeights& weights) {
   ThreadPool pool(1);
-  const size_t columns = static_cast<size_t>(width);
-  std::vector<float> mel(3 * static_cast<size_t>(melBins), 0.0f), hidden(3 * columns);
-  AlignedVector<float> state(columns);
-  for (size_t row = 0; row < 3; ++row)
-    conv1.apply(pool, {mel.data(), mel.size()}, 1, {hidden.data() + row * columns, columns},
-                Activation::Gelu);
-  conv2.apply(pool, {hidden.data(), hidden.size()}, 1, {state.data(), columns}, Activation::Gelu);
+  const size_t width = static_cast<size_t>(weights.width), bins = static_cast<size_t>(weights.melBins);
+  std::vector<float> mel(3 * bins, 0.0f), hidden(3 * width);
+  AlignedVector<float> state(width);
+  Operand audio(Precision::Float32), inner(weights.precision);
+  audio.take(pool, {mel.data(), 0}, 3, 3 * weights.melBins);
+  weights.conv1.apply(pool, audio, {hidden.data(), width}, Activation::Gelu);
+  inner.take(pool, {hidden.data(), 0}, 1, 3 * weights.width);
+  weights.conv2.apply(pool, inner, {state.data(), width}, Activation::Gelu);
   return state;
 }
 
 }  // namespace
 
-void LayerNorm::apply(ThreadPool& pool, Rows in, int rows, Rows out) const {
-  constexpr int kBlock = 32;
-  pool.parallelFor(static_cast<size_t>((rows + kBlock - 1) / kBlock), [&](size_t block, int) {
-    const int first = static_cast<int>(block) * kBlock;
-    const size_t offset = static_cast<size_t>(first);
-    layerNormF32({.in = in.data + offset * in.stride,
-                  .inStride = in.stride,
-                  .gamma = gamma.data(),
-                  .beta = beta.data(),
-                  .out = out.data + offset * out.stride,
-                  .outStride = out.stride,
-                  .rows = std::min(kBlock, rows - first),
-                  .columns = static_cast<int>(gamma.size())});
-  });
-}
-
 Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
-    const std::string& folder, const std::function<void(double)>& progress, std::stop_token stop) {
+    const std::string& folder, Precision precision, const std::function<void(double)>& progress,
+    std::stop_token stop) {
   auto opened = TensorFile::openCTranslate2(folder + "/model.bin");
   if (!opened) return opened.error();
   const TensorFile& file = *opened;
@@ -160,6 +147,7 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
                                          "\"; a Whisper model in CTranslate2's format is needed"};
 
   auto weights = std::make_shared<WhisperWeights>();
+  weights->precision = precision;
   weights->name = std::filesystem::path(folder).lexically_normal().filename();
   weights->melBins = dimension(file, "encoder/conv1/weight", 1);
   weights->width = dimension(file, "encoder/conv1/weight", 0);
@@ -171,7 +159,7 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
   const int width = weights->width, ffnWidth = weights->ffnWidth;
   const int encoderLayers = countLayers(file, "encoder"), decoderLayers = countLayers(file, "decoder");
 
-  Reader reader(file, progress, stop);
+  Reader reader(file, precision, progress, stop);
   const bool sane = weights->melBins >= 1 && weights->melBins <= 1024 && weights->audioContext >= 2 &&
                     weights->audioContext <= 65536 && weights->textContext >= 8 &&
                     weights->textContext <= 65536 && encoderLayers >= 1 && decoderLayers >= 1 &&
@@ -186,8 +174,8 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
                     " mel bins)");
   if (reader.error()) return *reader.error();
 
-  reader.readConvolution(weights->conv1, "encoder/conv1", width, weights->melBins);
-  reader.readConvolution(weights->conv2, "encoder/conv2", width, width);
+  reader.readConvolution(weights->conv1, "encoder/conv1", width, weights->melBins, Precision::Float32);
+  reader.readConvolution(weights->conv2, "encoder/conv2", width, width, precision);
   reader.read(weights->audioPositions, "encoder/position_encodings/encodings",
               {weights->audioContext, width});
   reader.read(weights->textPositions, "decoder/position_encodings/encodings", {weights->textContext, width});
@@ -201,7 +189,7 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
   reader.read(weights->decoderNorm, "decoder/layer_norm", width);
   reader.read(weights->projection, "decoder/embeddings", weights->vocabularySize, width);
   if (reader.error()) return *reader.error();
-  weights->paddingState = convolvePadding(weights->conv1, weights->conv2, weights->melBins, width);
+  weights->paddingState = convolvePadding(*weights);
 
   auto vocabulary = Vocabulary::load(folder, weights->vocabularySize);
   if (!vocabulary) return vocabulary.error();

@@ -15,11 +15,6 @@
 
 namespace npuspeech {
 
-struct LayerNorm {
-  AlignedVector<float> gamma, beta;
-  void apply(ThreadPool& pool, Rows in, int rows, Rows out) const;
-};
-
 struct EncoderLayer {
   LayerNorm attentionNorm, ffnNorm;
   Linear qkv, attentionOut, ffn1, ffn2;
@@ -33,9 +28,10 @@ struct DecoderLayer {
 /// Everything that a model folder holds. Sizes are read from the files. Immutable; thread-safe.
 struct WhisperWeights {
   std::string name;
+  Precision precision = Precision::Float32;
   int melBins = 0, audioContext = 0, textContext = 0, width = 0, ffnWidth = 0, heads = 0, vocabularySize = 0;
 
-  Linear conv1, conv2;                // as products on three consecutive rows
+  Linear conv1, conv2;  // as products on three consecutive rows; the first in float32 always: it is small
   AlignedVector<float> paddingState;  // [width]: what the convolutions give where the log-mel is all padding
   AlignedVector<float> audioPositions;  // [audioContext][width]
   AlignedVector<float> textPositions;   // [textContext][width]
@@ -46,7 +42,7 @@ struct WhisperWeights {
   std::unique_ptr<Vocabulary> vocabulary;
 
   /// Errors name the file and tensor at fault; Cancelled after `stop`.
-  static Result<std::shared_ptr<const WhisperWeights>> load(const std::string& folder,
+  static Result<std::shared_ptr<const WhisperWeights>> load(const std::string& folder, Precision precision,
                                                             const std::function<void(double)>& progress,
                                                             std::stop_token stop);
 };
