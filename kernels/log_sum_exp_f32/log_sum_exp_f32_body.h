@@ -35,16 +35,22 @@ LogSumExp logSumExp(const float* x, int count) {
   if (best < 0) return result;
   for (result.argmax = best; x[result.argmax] != result.max;) ++result.argmax;
 
+  // Sums of blocks, then their sum: one running sum of 50000 terms would lose bits.
   const F32 max = broadcast(result.max), log2e = broadcast(kLog2E);
-  F32 sum0 = broadcast(0), sum1 = sum0;
-  int i = 0;
-  for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
-    sum0 = sum0 + exp2((load(x + i) - max) * log2e);
-    sum1 = sum1 + exp2((load(x + i + kLanes) - max) * log2e);
+  F32 total = broadcast(0);
+  for (int first = 0; first < count; first += kBlock) {
+    const int end = count - first < kBlock ? count : first + kBlock;
+    F32 sum0 = broadcast(0), sum1 = sum0;
+    int i = first;
+    for (; i + 2 * kLanes <= end; i += 2 * kLanes) {
+      sum0 = sum0 + exp2((load(x + i) - max) * log2e);
+      sum1 = sum1 + exp2((load(x + i + kLanes) - max) * log2e);
+    }
+    for (; i + kLanes <= end; i += kLanes) sum0 = sum0 + exp2((load(x + i) - max) * log2e);
+    if (i < end) sum1 = sum1 + exp2((loadFirst(x + i, end - i, -INFINITY) - max) * log2e);
+    total = total + (sum0 + sum1);
   }
-  for (; i + kLanes <= count; i += kLanes) sum0 = sum0 + exp2((load(x + i) - max) * log2e);
-  if (i < count) sum1 = sum1 + exp2((loadFirst(x + i, count - i, -INFINITY) - max) * log2e);
-  result.logSum = result.max + logf(sumOf(sum0 + sum1));
+  result.logSum = result.max + logf(sumOf(total));
   return result;
 }
 
