@@ -58,6 +58,7 @@ class CheckLayers(unittest.TestCase):
         self.assertIn('gst/a.cpp:1: no "SPDX', self.planted('gst/a.cpp', '// A file\n')[1])
         self.assertIn('tools/a:1: no "SPDX', self.planted('tools/a', '#!/bin/sh\n')[1])
         self.assertIn('longer than 400', self.planted('gst/a.cpp', HEAD + '\n' * 400)[1])
+        self.assertEqual(self.planted('gst/a.cpp', HEAD + '// Longer than most because ...' + '\n' * 400)[0], 0)
 
 
 if __name__ == '__main__':
