@@ -21,6 +21,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  /// Gives the memory of a part of a mapped file back to the system, which reads it again when it is needed.
+  static void forget(std::span<const std::byte> part);
 
  private:
   explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}

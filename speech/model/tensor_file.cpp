@@ -114,6 +114,7 @@ Result<AlignedVector<float>> TensorFile::readFloat(std::string_view name,
   const TensorView& view = **required;
   AlignedVector<float> values(static_cast<size_t>(view.elements()));
   widenToFloat(view.type, view.data.data(), values.data(), values.size());
+  MappedFile::forget(view.data);
   if (view.type != TensorType::Int8 && view.type != TensorType::Int16) return values;
 
   const std::string scaleName = std::string(name) + "_scale";

@@ -174,6 +174,8 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
                     " mel bins)");
   if (reader.error()) return *reader.error();
 
+  // The largest first: while it is unpacked there is nothing else yet.
+  reader.read(weights->projection, "decoder/embeddings", weights->vocabularySize, width);
   reader.readConvolution(weights->conv1, "encoder/conv1", width, weights->melBins, Precision::Float32);
   reader.readConvolution(weights->conv2, "encoder/conv2", width, width, precision);
   reader.read(weights->audioPositions, "encoder/position_encodings/encodings",
@@ -187,7 +189,6 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
   for (size_t i = 0; i < weights->decoder.size(); ++i)
     readDecoderLayer(reader, weights->decoder[i], "decoder/layer_" + std::to_string(i), width, ffnWidth);
   reader.read(weights->decoderNorm, "decoder/layer_norm", width);
-  reader.read(weights->projection, "decoder/embeddings", weights->vocabularySize, width);
   if (reader.error()) return *reader.error();
   weights->paddingState = convolvePadding(*weights);
 
