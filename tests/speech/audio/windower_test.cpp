@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the windower promises, whatever the audio and however it arrives: on synthetic streams and on
-// recordings.
+// recordings. Longer than most because all of its promises are checked by one set of helpers.
 #include "speech/audio/windower.h"
 
 #include <gtest/gtest.h>
