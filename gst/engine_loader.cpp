@@ -19,14 +19,12 @@ void EngineLoader::start(const EngineOptions& options, bool retry) {
 }
 
 void EngineLoader::stop() {
-  setInterrupted(true);
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
   }
   const std::lock_guard lock(mutex_);
   state_ = State::Idle;
-  interrupted_ = false;
   engine_ = nullptr;
 }
 
@@ -69,20 +67,16 @@ void EngineLoader::postProgress(GstProgressType type, const std::string& text) {
                            gst_message_new_progress(GST_OBJECT(element_), type, "loading", text.c_str()));
 }
 
-std::shared_ptr<Engine> EngineLoader::wait() {
+std::shared_ptr<Engine> EngineLoader::wait(GstFlowReturn* flow) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return state_ != State::Loading || interrupted_; });
+  if (flow) *flow = engine_ ? GST_FLOW_OK : state_ == State::Failed ? GST_FLOW_ERROR : GST_FLOW_FLUSHING;
   return engine_;
 }
 
 std::shared_ptr<Engine> EngineLoader::engine() {
   const std::lock_guard lock(mutex_);
   return engine_;
-}
-
-bool EngineLoader::failed() {
-  const std::lock_guard lock(mutex_);
-  return state_ == State::Failed;
 }
 
 void EngineLoader::setInterrupted(bool interrupted) {

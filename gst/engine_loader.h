@@ -14,11 +14,6 @@
 
 namespace npuspeech::gst {
 
-/// An engine's device, which keeps the engine alive.
-inline std::shared_ptr<npu::Device> deviceOf(const std::shared_ptr<Engine>& engine) {
-  return {engine, &engine->device()};
-}
-
 /// Posts PROGRESS messages with code "loading", and one element error where loading fails. start() and stop()
 /// must not overlap; the rest is for any thread.
 class EngineLoader {
@@ -33,13 +28,13 @@ class EngineLoader {
   /// Interrupts loading, waits for its thread, and lets go of the engine.
   void stop();
 
-  /// Waits until the engine is there; null where loading failed or the wait is interrupted.
-  std::shared_ptr<Engine> wait();
+  /// Waits until the engine is there. Null where loading failed (`flow` is ERROR) or the wait was interrupted
+  /// (FLUSHING).
+  std::shared_ptr<Engine> wait(GstFlowReturn* flow = nullptr);
   /// The engine where it is there, else null.
   std::shared_ptr<Engine> engine();
   /// While true, wait() does not wait.
   void setInterrupted(bool interrupted);
-  bool failed();
 
  private:
   enum class State { Idle, Loading, Loaded, Failed };

@@ -24,4 +24,52 @@ GstEvent* newFinalTranscriptEvent() {
                               gst_structure_new_empty("rstranscribe/final-transcript"));
 }
 
+GstCaps* capsIn(GstEvent* event) {
+  GstCaps* caps = nullptr;
+  gst_event_parse_caps(event, &caps);
+  return caps;
+}
+
+bool isStreamTag(GstEvent* event) {
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event, &tags);
+  return gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_STREAM;
+}
+
+Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness) {
+  GstSegment segment;
+  gst_event_copy_segment(segmentEvent, &segment);
+  segment.base += lateness;
+  GstEvent* event = gst_event_new_segment(&segment);
+  gst_event_set_seqnum(event, gst_event_get_seqnum(segmentEvent));
+  return Held<GstEvent>(event);
+}
+
+Held<GstEvent> sparse(GstEvent* streamStart) {
+  GstEvent* event = gst_event_copy(streamStart);
+  GstStreamFlags flags = GST_STREAM_FLAG_NONE;
+  gst_event_parse_stream_flags(event, &flags);
+  gst_event_set_stream_flags(event, static_cast<GstStreamFlags>(flags | GST_STREAM_FLAG_SPARSE));
+  return Held<GstEvent>(event);
+}
+
+void postDevice(GstElement* element, const std::string& device, const std::string& reason) {
+  GST_INFO_OBJECT(element, "runs on %s: %s", device.c_str(), reason.c_str());
+  gst_element_post_message(
+      element,
+      gst_message_new_element(GST_OBJECT(element),
+                              gst_structure_new("npuspeech/device", "device", G_TYPE_STRING, device.c_str(),
+                                                "reason", G_TYPE_STRING, reason.c_str(), nullptr)));
+}
+
+void postDropped(GstElement* element, const GstSegment& segment, GstBuffer* buffer, guint64 processed,
+                 guint64 dropped) {
+  const GstClockTime pts = GST_BUFFER_PTS(buffer);
+  GstMessage* message = gst_message_new_qos(
+      GST_OBJECT(element), TRUE, gst_segment_to_running_time(&segment, GST_FORMAT_TIME, pts),
+      gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, pts), pts, GST_BUFFER_DURATION(buffer));
+  gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, processed, dropped);
+  gst_element_post_message(element, message);
+}
+
 }  // namespace npuspeech::gst

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Custom events between our elements, and those that upstream's transcribers send.
+// Custom events and messages of our elements, and changes to the usual ones.
 #pragma once
 
 #include <gst/gst.h>
 
 #include <optional>
+#include <string>
 
 #include "gst/holders.h"
 
@@ -18,5 +19,22 @@ std::optional<GstClockTime> parseCommittedEvent(GstEvent* event);
 /// Downstream, after an utterance's text: "rstranscribe/final-transcript", as gst-plugins-rs's transcribers
 /// send and its caption encoders take it.
 GstEvent* newFinalTranscriptEvent();
+
+/// Caps of a CAPS event; borrowed from it.
+GstCaps* capsIn(GstEvent* event);
+/// Whether a TAG event is about one stream (its codec, its bit rate), not about the whole medium.
+bool isStreamTag(GstEvent* event);
+
+/// A copy of STREAM_START that says that the stream is sparse: whoever waits for streams must not wait for
+/// text.
+Held<GstEvent> sparse(GstEvent* streamStart);
+/// A copy of SEGMENT whose base is later.
+Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness);
+
+/// Posts the element message "npuspeech/device": what computes (`device`), and why (`reason`).
+void postDevice(GstElement* element, const std::string& device, const std::string& reason);
+/// Posts the QOS message of a dropped live buffer. `processed`, `dropped`: buffers so far.
+void postDropped(GstElement* element, const GstSegment& segment, GstBuffer* buffer, guint64 processed,
+                 guint64 dropped);
 
 }  // namespace npuspeech::gst

@@ -9,8 +9,7 @@
  * else only whole ones come, cut at pauses.
  *
  * |[
- * gst-launch-1.0 audiotestsrc wave=silence num-buffers=100 ! audio/x-raw,rate=16000,channels=1 ! npumel !
- * fakesink
+ * gst-launch-1.0 audiotestsrc num-buffers=100 ! audio/x-raw,rate=16000 ! npumel ! fakesink
  * ]|
  *
  * Since: 0.1
@@ -18,20 +17,16 @@
 #include <gst/audio/audio.h>
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "gst/boundary.h"
 #include "gst/elements.h"
-#include "gst/engine_properties.h"
 #include "gst/events.h"
-#include "gst/npu_buffer_pool.h"
+#include "gst/mel_output.h"
+#include "gst/mel_settings.h"
 #include "gst/queries.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
-#include "speech/audio/silero_vad.h"
-#include "speech/audio/windower.h"
 
 GST_DEBUG_CATEGORY_STATIC(npumel_debug);
 #define GST_CAT_DEFAULT npumel_debug
@@ -56,41 +51,35 @@ GstStaticPadTemplate srcTemplate = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS(NPUSPEECH_TENSOR_CAPS(NPUSPEECH_LOG_MEL) ", dims=(int)<3000, {80, 128}>"));
 
-enum { PROP_VAD_MODEL = 1, PROP_VAD_THRESHOLD, PROP_PRE_ROLL, PROP_HANGOVER, PROP_STEP, PROP_STATS };
-
-struct Settings {
-  std::optional<std::string> vadModel;  // nothing: the cache's; empty: none
-  Windower::Options windows;
-};
-
-struct State {
-  Settings settings;  // under the object lock
-  Stats stats;
-  std::atomic<GstClockTime> committed{GST_CLOCK_TIME_NONE};  // stream time, from downstream's thread
-
-  // Of the streaming thread; `pool` is replaced under the object lock, because a flush reads it.
-  std::shared_ptr<const SileroWeights> vad;
-  std::unique_ptr<Windower> windower;
-  std::optional<TensorFormat> format;
-  Held<GstBufferPool> pool;
-  std::shared_ptr<npu::Device> device = npu::openCpuDevice();
-  GstSegment segment{};
-  bool started = false;   // the windower stands in a run of audio
-  bool discont = true;    // the next window does not follow the last
-  GstClockTime base = 0;  // time of the run's first sample
-  uint64_t samples = 0;   // of the run
-  std::vector<float> silence = std::vector<float>(kRate);
-
-  GstClockTime expected() const { return base + gst_util_uint64_scale(samples, GST_SECOND, kRate); }
-};
+enum { PROP_0, PROP_SETTINGS, PROP_STATS = PROP_SETTINGS + kMelProperties };
 
 struct GstNpuMel {
   GstElement parent;
   GstPad *sink, *src;
-  State* state;
+  struct State* state;
 };
 struct GstNpuMelClass {
   GstElementClass parent_class;
+};
+
+struct State {
+  explicit State(GstNpuMel* self) : output(GST_ELEMENT(self), self->src, stats) {}
+
+  MelSettings settings;  // under the object lock
+  Stats stats;
+  std::atomic<GstClockTime> committed{GST_CLOCK_TIME_NONE};  // stream time, from downstream's thread
+
+  // Of the streaming thread.
+  MelOutput output;
+  std::shared_ptr<const SileroWeights> vad;
+  std::unique_ptr<Windower> windower;
+  GstSegment segment{};
+  bool started = false;   // the windower stands in a run of audio
+  GstClockTime base = 0;  // time of the run's first sample
+  uint64_t samples = 0;   // of the run
+  const std::vector<float> silence = std::vector<float>(kRate);
+
+  GstClockTime expected() const { return base + gst_util_uint64_scale(samples, GST_SECOND, kRate); }
 };
 
 GType gst_npu_mel_get_type();
@@ -103,134 +92,50 @@ GstNpuMel* cast(gpointer object) {
 // Properties
 
 void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
-  Settings& settings = cast(object)->state->settings;
-  Windower::Options& windows = settings.windows;
   GST_OBJECT_LOCK(object);
-  switch (id) {
-    case PROP_VAD_MODEL:
-      settings.vadModel.reset();
-      if (g_value_get_string(value)) settings.vadModel = g_value_get_string(value);
-      break;
-    case PROP_VAD_THRESHOLD:
-      windows.vadOn = g_value_get_float(value);
-      break;
-    case PROP_PRE_ROLL:
-      windows.preRollMs = static_cast<int>(g_value_get_uint(value));
-      break;
-    case PROP_HANGOVER:
-      windows.hangoverMs = static_cast<int>(g_value_get_uint(value));
-      break;
-    case PROP_STEP:
-      windows.stepMs = static_cast<int>(g_value_get_uint(value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
+  if (id >= PROP_SETTINGS && id < PROP_STATS)
+    setMelProperty(cast(object)->state->settings, id - PROP_SETTINGS, value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   GST_OBJECT_UNLOCK(object);
+}
+
+MelSettings copySettings(GstNpuMel* self) {
+  GST_OBJECT_LOCK(self);
+  MelSettings settings = self->state->settings;
+  GST_OBJECT_UNLOCK(self);
+  return settings;
 }
 
 void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
-  State& state = *cast(object)->state;
-  const Windower::Options& windows = state.settings.windows;
-  GST_OBJECT_LOCK(object);
-  switch (id) {
-    case PROP_VAD_MODEL:
-      g_value_set_string(value, state.settings.vadModel ? state.settings.vadModel->c_str() : nullptr);
-      break;
-    case PROP_VAD_THRESHOLD:
-      g_value_set_float(value, windows.vadOn);
-      break;
-    case PROP_PRE_ROLL:
-      g_value_set_uint(value, static_cast<guint>(windows.preRollMs));
-      break;
-    case PROP_HANGOVER:
-      g_value_set_uint(value, static_cast<guint>(windows.hangoverMs));
-      break;
-    case PROP_STEP:
-      g_value_set_uint(value, static_cast<guint>(windows.stepMs));
-      break;
-    case PROP_STATS:
-      g_value_take_boxed(value, state.stats.structure().release());
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
-  GST_OBJECT_UNLOCK(object);
-}
-
-Settings copySettings(GstNpuMel* self) {
-  GST_OBJECT_LOCK(self);
-  Settings settings = self->state->settings;
-  GST_OBJECT_UNLOCK(self);
-  // Silero ends speech a little below where it starts it.
-  settings.windows.vadOff = std::max(settings.windows.vadOn - 0.15f, 0.01f);
-  return settings;
+  auto* self = cast(object);
+  if (id >= PROP_SETTINGS && id < PROP_STATS)
+    getMelProperty(copySettings(self), id - PROP_SETTINGS, value);
+  else if (id == PROP_STATS)
+    g_value_take_boxed(value, self->state->stats.structure().release());
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
 // Windows and gaps
 
-void replacePool(GstNpuMel* self, Held<GstBufferPool> pool) {
-  GST_OBJECT_LOCK(self);
-  std::swap(self->state->pool, pool);
-  GST_OBJECT_UNLOCK(self);
-  if (pool) gst_buffer_pool_set_active(pool.get(), FALSE);
-}
-
-void setPoolFlushing(GstNpuMel* self, bool flushing) {
-  GST_OBJECT_LOCK(self);
-  GstBufferPool* current = self->state->pool.get();
-  const Held<GstBufferPool> pool(current ? GST_BUFFER_POOL_CAST(gst_object_ref(current)) : nullptr);
-  GST_OBJECT_UNLOCK(self);
-  if (pool) gst_buffer_pool_set_flushing(pool.get(), flushing);
-}
-
-GstFlowReturn pushWindow(GstNpuMel* self, const AudioWindow& audio) {
-  State& state = *self->state;
-  GstBuffer* raw = nullptr;
-  const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(state.pool.get(), &raw, nullptr);
-  if (flow == GST_FLOW_ERROR)
-    postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "No memory for a buffer of log-mel."});
-  if (flow != GST_FLOW_OK) return flow;
-  Held<GstBuffer> buffer(raw);
-  {
-    const Mapped map(raw, GST_MAP_WRITE);
-    if (!map || map.size() < state.format->bytes()) {
-      postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "A buffer of log-mel cannot be mapped."});
-      return GST_FLOW_ERROR;
-    }
-    state.windower->logMel(map.as<float>());
-  }
-  GST_BUFFER_PTS(raw) = static_cast<GstClockTime>(audio.startNs);
-  GST_BUFFER_DURATION(raw) = static_cast<GstClockTime>(audio.durationNs);
-  if (state.discont) GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
-  state.discont = false;
-  addWindowMeta(raw,
-                {{audio.frames, state.format->rows / 2, {}}, audio.utterance, audio.number, audio.isFinal});
-  ++state.stats.windows;
-  GST_LOG_OBJECT(self, "utterance %" G_GUINT64_FORMAT " window %u: %d frames at %" GST_TIME_FORMAT "%s",
-                 audio.utterance, audio.number, audio.frames, GST_TIME_ARGS(GST_BUFFER_PTS(raw)),
-                 audio.isFinal ? ", final" : "");
-  return gst_pad_push(self->src, buffer.release());
-}
-
-GstFlowReturn pushGap(GstNpuMel* self, GstClockTime start, GstClockTime duration) {
-  if (duration == 0) return GST_FLOW_OK;
-  if (gst_pad_push_event(self->src, gst_event_new_gap(start, duration))) return GST_FLOW_OK;
-  const GstFlowReturn last = gst_pad_get_last_flow_return(self->src);
-  return GST_PAD_IS_FLUSHING(self->src) ? GST_FLOW_FLUSHING : last < GST_FLOW_OK ? last : GST_FLOW_OK;
-}
-
 /// Pushes what the windower has ready.
 GstFlowReturn pushReady(GstNpuMel* self) {
+  State& state = *self->state;
   GstFlowReturn flow = GST_FLOW_OK;
   while (flow == GST_FLOW_OK) {
-    const auto next = self->state->windower->next();
+    const auto next = state.windower->next();
     if (!next) break;
-    if (const auto* gap = std::get_if<AudioGap>(&*next))
-      flow =
-          pushGap(self, static_cast<GstClockTime>(gap->startNs), static_cast<GstClockTime>(gap->durationNs));
-    else
-      flow = pushWindow(self, std::get<AudioWindow>(*next));
+    if (const auto* gap = std::get_if<AudioGap>(&*next)) {
+      flow = state.output.pushGap(static_cast<GstClockTime>(gap->startNs),
+                                  static_cast<GstClockTime>(gap->durationNs));
+    } else {
+      const auto& window = std::get<AudioWindow>(*next);
+      GST_LOG_OBJECT(self, "utterance %" G_GUINT64_FORMAT " window %u: %d frames at %" GST_TIME_FORMAT "%s",
+                     window.utterance, window.number, window.frames, GST_TIME_ARGS(window.startNs),
+                     window.isFinal ? ", final" : "");
+      flow = state.output.pushWindow(*state.windower, window);
+    }
   }
   return flow;
 }
@@ -270,35 +175,28 @@ void startRun(GstNpuMel* self, GstClockTime pts) {
   State& state = *self->state;
   if (!state.windower) {
     auto options = copySettings(self).windows;
-    options.melBins = state.format->columns;
+    options.melBins = state.output.format().columns;
     options.live = upstreamIsLive(self->sink);
     GST_INFO_OBJECT(self, "%s, %d mel bins", options.live ? "live" : "not live", options.melBins);
     state.windower = std::make_unique<Windower>(options, state.vad);
   }
   state.base = pts;
   state.samples = 0;
-  state.started = state.discont = true;
+  state.started = true;
+  state.output.markDiscont();
   state.windower->reset(static_cast<int64_t>(pts));
 }
 
-/// Agrees with downstream on the mel bins and on memory. Drains first, where windows of another shape are
-/// pending.
+/// Agrees with downstream. Drains first, where windows of another shape are pending.
 bool negotiate(GstNpuMel* self) {
   State& state = *self->state;
-  const Held<GstCaps> all(gst_pad_get_pad_template_caps(self->src));
-  Held<GstCaps> caps(gst_pad_peer_query_caps(self->src, all.get()));
-  if (!caps || gst_caps_is_empty(caps.get())) return false;
-  caps.reset(gst_caps_fixate(caps.release()));
-  const auto format = parseTensorCaps(caps.get());
+  const auto format = state.output.query();
   if (!format) return false;
-  if (format != state.format) {
+  if (format != state.output.format()) {
     drain(self);
     state.windower.reset();
-    state.format = format;
   }
-  if (!gst_pad_push_event(self->src, gst_event_new_caps(caps.get()))) return false;
-  replacePool(self, decideTensorPool(self->src, state.device, caps.get(), format->bytes()));
-  return state.pool != nullptr;
+  return state.output.configure(*format);
 }
 
 // The sink pad
@@ -309,7 +207,7 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   Held<GstBuffer> buffer(raw);
   return guarded(GST_ELEMENT(parent), GST_FLOW_ERROR, [&] {
     if (state.segment.format != GST_FORMAT_TIME) return GST_FLOW_ERROR;
-    if ((gst_pad_check_reconfigure(self->src) || !state.pool) && !negotiate(self)) {
+    if ((gst_pad_check_reconfigure(self->src) || !state.output.isConfigured()) && !negotiate(self)) {
       gst_pad_mark_reconfigure(self->src);
       return GST_PAD_IS_FLUSHING(self->src) ? GST_FLOW_FLUSHING : GST_FLOW_NOT_NEGOTIATED;
     }
@@ -324,7 +222,8 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
         GST_DEBUG_OBJECT(self, "audio is missing: at %" GST_TIME_FORMAT " instead of %" GST_TIME_FORMAT,
                          GST_TIME_ARGS(pts), GST_TIME_ARGS(expected));
         GstFlowReturn flow = drain(self);
-        if (flow == GST_FLOW_OK && jump && pts > expected) flow = pushGap(self, expected, pts - expected);
+        if (flow == GST_FLOW_OK && jump && pts > expected)
+          flow = state.output.pushGap(expected, pts - expected);
         if (flow != GST_FLOW_OK) return flow;
         startRun(self, hasTime ? pts : expected);
       }
@@ -380,10 +279,10 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
     switch (GST_EVENT_TYPE(raw)) {
       case GST_EVENT_FLUSH_START:
-        setPoolFlushing(self, true);
+        state.output.setFlushing(true);
         break;
       case GST_EVENT_FLUSH_STOP:
-        setPoolFlushing(self, false);
+        state.output.setFlushing(false);
         state.started = false;
         gst_segment_init(&state.segment, GST_FORMAT_TIME);
         state.committed = GST_CLOCK_TIME_NONE;
@@ -397,13 +296,9 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         break;
       case GST_EVENT_GAP:
         return handleGap(self, raw);
-      case GST_EVENT_TAG: {
-        // Tags of the audio stream (its codec, its bit rate) are not the tensors'.
-        GstTagList* tags = nullptr;
-        gst_event_parse_tag(raw, &tags);
-        if (gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_STREAM) return TRUE;
+      case GST_EVENT_TAG:
+        if (isStreamTag(raw)) return TRUE;  // the audio's, not the tensors'
         break;
-      }
       case GST_EVENT_STREAM_START:
       case GST_EVENT_SEGMENT_DONE:
       case GST_EVENT_EOS:
@@ -435,28 +330,11 @@ gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
 
 // States
 
-/// Null without an error where there is to be no VAD.
-Result<std::shared_ptr<const SileroWeights>> loadVad(GstNpuMel* self) {
-  const auto path = copySettings(self).vadModel;
-  if (path && path->empty()) return std::shared_ptr<const SileroWeights>();
-  if (path) return SileroWeights::load(*path);
-  const Held<char> cached(g_build_filename(g_get_user_cache_dir(), "npuspeech", "models", "silero-vad",
-                                           "silero_vad_16k.safetensors", nullptr));
-  auto weights = SileroWeights::load(cached.get());
-  if (weights || weights.error().code != ErrorCode::NotFound) return weights;
-  postWarning(GST_ELEMENT(self),
-              {ErrorCode::NotFound,
-               "There is no voice activity model at " + std::string(cached.get()) +
-                   ": all audio counts as speech. Fetch it with tools/fetch-model, or set vad-model "
-                   "to its path or to \"\"."});
-  return std::shared_ptr<const SileroWeights>();
-}
-
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
   auto* self = cast(element);
   State& state = *self->state;
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    auto vad = loadVad(self);
+    auto vad = loadVad(element, copySettings(self));
     if (!vad) {
       postError(element, vad.error());
       return GST_STATE_CHANGE_FAILURE;
@@ -466,12 +344,11 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     gst_segment_init(&state.segment, GST_FORMAT_TIME);
     state.committed = GST_CLOCK_TIME_NONE;
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) setPoolFlushing(self, true);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.output.setFlushing(true);
   const auto result = GST_ELEMENT_CLASS(gst_npu_mel_parent_class)->change_state(element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    replacePool(self, nullptr);
+    state.output.reset();
     state.windower.reset();
-    state.format.reset();
     state.started = false;
     state.vad.reset();
   }
@@ -491,7 +368,7 @@ void gst_npu_mel_class_init(GstNpuMelClass* klass) {
   object->set_property = setProperty;
   object->get_property = getProperty;
   object->finalize = finalize;
-  installMelProperties(object, PROP_VAD_MODEL);
+  installMelProperties(object, PROP_SETTINGS);
   installStatsProperty(object, PROP_STATS);
 
   auto* element = GST_ELEMENT_CLASS(klass);
@@ -504,7 +381,6 @@ void gst_npu_mel_class_init(GstNpuMelClass* klass) {
 }
 
 void gst_npu_mel_init(GstNpuMel* self) {
-  self->state = new State;
   self->sink = gst_pad_new_from_static_template(&sinkTemplate, "sink");
   gst_pad_set_chain_function(self->sink, GST_DEBUG_FUNCPTR(chain));
   gst_pad_set_event_function(self->sink, GST_DEBUG_FUNCPTR(sinkEvent));
@@ -512,37 +388,9 @@ void gst_npu_mel_init(GstNpuMel* self) {
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_set_event_function(self->src, GST_DEBUG_FUNCPTR(srcEvent));
   gst_element_add_pad(GST_ELEMENT(self), self->src);
+  self->state = new State(self);
 }
 
 }  // namespace
-
-namespace npuspeech::gst {
-
-guint installMelProperties(GObjectClass* klass, guint id) {
-  const Windower::Options defaults;
-  g_object_class_install_property(
-      klass, id++,
-      g_param_spec_string(
-          "vad-model", "VAD model",
-          "Silero's voice activity model (safetensors); NULL for the one in the cache, empty for none",
-          nullptr, kSetInReady));
-  g_object_class_install_property(
-      klass, id++,
-      g_param_spec_float("vad-threshold", "VAD threshold", "Probability of speech that starts an utterance",
-                         0.05f, 0.95f, defaults.vadOn, kSetInReady));
-  const auto milliseconds = [&](const char* name, const char* nick, const char* blurb, guint low, guint high,
-                                int value) {
-    g_object_class_install_property(
-        klass, id++, g_param_spec_uint(name, nick, blurb, low, high, static_cast<guint>(value), kSetInReady));
-  };
-  milliseconds("pre-roll", "Pre-roll", "Audio kept before speech starts, ms", 0, 2000, defaults.preRollMs);
-  milliseconds("hangover", "Hangover", "Silence that ends an utterance when live, ms", 100, 5000,
-               defaults.hangoverMs);
-  milliseconds("step", "Step", "Audio between the windows of an utterance when live, ms", 100, 5000,
-               defaults.stepMs);
-  return id;
-}
-
-}  // namespace npuspeech::gst
 
 GST_ELEMENT_REGISTER_DEFINE(npumel, "npumel", GST_RANK_NONE, gst_npu_mel_get_type())

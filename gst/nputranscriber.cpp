@@ -8,8 +8,8 @@
  * `transcriberbin` and `translationbin` of gst-plugins-rs as their `transcriber`.
  *
  * |[
- * gst-launch-1.0 filesrc location=talk.mp4 ! decodebin ! nputranscriber model=base granularity=segment !
- * webvttenc ! filesink location=talk.vtt
+ * gst-launch-1.0 filesrc location=talk.mp4 ! decodebin !
+ *   nputranscriber model=whisper-base granularity=segment ! webvttenc ! filesink location=talk.vtt
  * ]|
  *
  * Since: 0.1
@@ -17,8 +17,10 @@
 #include <string>
 
 #include "gst/boundary.h"
+#include "gst/decoder_settings.h"
 #include "gst/elements.h"
 #include "gst/engine_properties.h"
+#include "gst/mel_settings.h"
 #include "gst/stats.h"
 
 namespace {
@@ -92,13 +94,13 @@ void gst_npu_transcriber_class_init(GstNpuTranscriberClass* klass) {
   auto* object = G_OBJECT_CLASS(klass);
   object->set_property = setProperty;
   object->get_property = getProperty;
-  guint id = 1;
+  guint id = 1;  // ids are not used: a property is found by its name
   installEngineProperties(object, id);
-  id = installMelProperties(object, id + kEngineProperties);
-  id = installDecoderProperties(object, id);
-  installActiveDeviceProperty(object, id++);
+  installMelProperties(object, id += kEngineProperties);
+  installDecoderProperties(object, id += kMelProperties);
+  installActiveDeviceProperty(object, id += kDecoderProperties);
   g_object_class_install_property(
-      object, id,
+      object, id + 1,
       g_param_spec_string("language-code", "Language code", "The same as language", "auto", kSetInReady));
 
   auto* element = GST_ELEMENT_CLASS(klass);

@@ -13,7 +13,8 @@
  *
  * |[
  * gst-launch-1.0 filesrc location=talk.flac ! decodebin ! audioconvert ! audioresample ! npumel !
- *     npuwhisperenc model=base ! npuwhisperdec model=base ! webvttenc ! filesink location=talk.vtt
+ *   npuwhisperenc model=whisper-base ! npuwhisperdec model=whisper-base ! webvttenc !
+ *   filesink location=talk.vtt
  * ]|
  *
  * Since: 0.1
@@ -22,6 +23,7 @@
 #include "gst/elements.h"
 #include "gst/engine_loader.h"
 #include "gst/engine_properties.h"
+#include "gst/events.h"
 #include "gst/npu_allocator.h"
 #include "gst/npu_buffer_pool.h"
 #include "gst/stage.h"
@@ -64,14 +66,18 @@ struct GstNpuWhisperEncClass {
   GstElementClass parent_class;
 };
 
-void announceDevice(GstElement* element, Engine& engine);
 GstFlowReturn process(GstNpuWhisperEnc* self, Item& item);
 
 struct State {
   explicit State(GstNpuWhisperEnc* self)
-      : loader(GST_ELEMENT(self), [self](Engine& e) { announceDevice(GST_ELEMENT(self), e); }),
+      : loader(GST_ELEMENT(self),
+               [self](Engine& e) {
+                 postDevice(GST_ELEMENT(self), std::string(e.device()->name()), e.deviceReason());
+               }),
         reader(GST_ELEMENT(self)),
-        stage(GST_ELEMENT(self), kWaitingWindows, [self](Item& item) { return process(self, item); }) {}
+        stage(
+            GST_ELEMENT(self), kWaitingWindows, [self](Item& item) { return process(self, item); },
+            [this] { loader.setInterrupted(true); }) {}
 
   EngineOptions options;  // under the object lock
   EngineLoader loader;
@@ -114,7 +120,7 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   State& state = *cast(object)->state;
   if (id == PROP_ACTIVE_DEVICE) {
     if (const auto engine = state.loader.engine())
-      g_value_set_string(value, std::string(engine->device().name()).c_str());
+      g_value_set_string(value, std::string(engine->device()->name()).c_str());
   } else if (id == PROP_STATS) {
     g_value_take_boxed(value, state.stats.structure().release());
   } else if (id >= PROP_ENGINE && id < PROP_ENGINE + kEngineProperties) {
@@ -124,16 +130,6 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
-}
-
-void announceDevice(GstElement* element, Engine& engine) {
-  const std::string name(engine.device().name());
-  GST_INFO_OBJECT(element, "runs on %s: %s", name.c_str(), engine.deviceReason().c_str());
-  gst_element_post_message(
-      element, gst_message_new_element(
-                   GST_OBJECT(element),
-                   gst_structure_new("npuspeech/device", "device", G_TYPE_STRING, name.c_str(), "reason",
-                                     G_TYPE_STRING, engine.deviceReason().c_str(), nullptr)));
 }
 
 // The task
@@ -150,11 +146,11 @@ Result<void> encode(GstNpuWhisperEnc* self, Engine& engine, const Item& item, Gs
   const WindowShape& shape = item.window.shape;
   const auto rowBytes = static_cast<size_t>(engine.info().melBins) * sizeof(float);
   const auto logMel =
-      state.reader.read(item.buffer.get(), engine.device(), static_cast<size_t>(shape.frames) * rowBytes);
+      state.reader.read(item.buffer.get(), *engine.device(), static_cast<size_t>(shape.frames) * rowBytes);
   state.stats.copies = state.reader.copies();
   if (!logMel) return logMel.error();
   const auto states =
-      bufferObjectOf(gst_buffer_peek_memory(output, 0), engine.device(), state.output.bytes());
+      bufferObjectOf(gst_buffer_peek_memory(output, 0), *engine.device(), state.output.bytes());
   if (!states) return Error{ErrorCode::Internal, "A pooled buffer is not the device's."};
   return engine.encode(**logMel, shape, *states, state.stage.stopToken());
 }
@@ -191,7 +187,7 @@ void usePoolOf(State& state, GstEvent* capsEvent) {
   state.output = *format;
   if (state.pool) gst_buffer_pool_set_active(state.pool.get(), FALSE);
   // The device writes here, so the memory is its own, whatever downstream would offer.
-  state.pool = newTensorPool(deviceOf(engine), caps, format->bytes());
+  state.pool = newTensorPool(engine->device(), caps, format->bytes());
   if (state.pool) gst_buffer_pool_set_active(state.pool.get(), TRUE);
 }
 
@@ -209,23 +205,10 @@ TensorFormat inputOf(const ModelInfo& info) {
   return {TensorFormat::Id::LogMel, 2 * info.audioContext, info.melBins};
 }
 
-/// The engine, once it is there. Null: flushing or failed, as `flow` says.
-std::shared_ptr<Engine> waitForEngine(State& state, GstFlowReturn* flow) {
-  auto engine = state.loader.wait();
-  *flow = engine ? GST_FLOW_OK : state.loader.failed() ? GST_FLOW_ERROR : GST_FLOW_FLUSHING;
-  return engine;
-}
-
-bool enqueue(State& state, Held<GstEvent> event) {
-  auto item = std::make_shared<Item>();
-  item->event = std::move(event);
-  return state.stage.push(std::move(item)) == GST_FLOW_OK;
-}
-
 bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
   State& state = *self->state;
   GstFlowReturn flow = GST_FLOW_OK;
-  const auto engine = waitForEngine(state, &flow);
+  const auto engine = state.loader.wait(&flow);
   // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
   // with it.
   if (!engine) return flow == GST_FLOW_ERROR;
@@ -242,7 +225,7 @@ bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
   }
   state.input = format;
   const auto out = tensorCaps({TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth});
-  return enqueue(state, Held<GstEvent>(gst_event_new_caps(out.get())));
+  return state.stage.pushEvent(Held<GstEvent>(gst_event_new_caps(out.get())));
 }
 
 gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
@@ -251,44 +234,22 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
   Held<GstEvent> event(raw);
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
     switch (GST_EVENT_TYPE(raw)) {
-      case GST_EVENT_FLUSH_START: {
-        const gboolean pushed = gst_pad_push_event(self->src, event.release());
-        state.loader.setInterrupted(true);
-        state.stage.startFlush();
-        return pushed;
-      }
-      case GST_EVENT_FLUSH_STOP: {
-        const gboolean pushed = gst_pad_push_event(self->src, event.release());
+      case GST_EVENT_FLUSH_START:
+        return state.stage.startFlush(std::move(event));
+      case GST_EVENT_FLUSH_STOP:
         state.loader.setInterrupted(false);
-        state.stage.stopFlush([] {});
-        return pushed;
-      }
-      case GST_EVENT_CAPS: {
-        GstCaps* caps = nullptr;
-        gst_event_parse_caps(raw, &caps);
-        return setCaps(self, caps);
-      }
+        return state.stage.stopFlush(std::move(event), [&] {});
+      case GST_EVENT_CAPS:
+        return setCaps(self, capsIn(raw));
       case GST_EVENT_SEGMENT:
         gst_event_copy_segment(raw, &state.segment);
         break;
       default:
         break;
     }
-    if (isSerialized(raw)) return enqueue(state, std::move(event));
+    if (isSerialized(raw)) return state.stage.pushEvent(std::move(event));
     return gst_pad_event_default(pad, parent, event.release());
   });
-}
-
-void postDropped(GstNpuWhisperEnc* self, const Item& item) {
-  State& state = *self->state;
-  const GstClockTime pts = GST_BUFFER_PTS(item.buffer.get());
-  const GstSegment& segment = state.segment;
-  GstMessage* message =
-      gst_message_new_qos(GST_OBJECT(self), TRUE, gst_segment_to_running_time(&segment, GST_FORMAT_TIME, pts),
-                          gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, pts), pts,
-                          GST_BUFFER_DURATION(item.buffer.get()));
-  gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, state.stats.windows, ++state.stats.dropped);
-  gst_element_post_message(GST_ELEMENT(self), message);
 }
 
 GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
@@ -297,21 +258,23 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   return guarded(GST_ELEMENT(parent), GST_FLOW_ERROR, [&] {
     State& state = *self->state;
     GstFlowReturn flow = GST_FLOW_OK;
-    const auto engine = waitForEngine(state, &flow);
+    const auto engine = state.loader.wait(&flow);
     if (!engine) return flow;
     if (!state.input) return GST_FLOW_NOT_NEGOTIATED;
-    auto item = std::make_shared<Item>();
-    if (!readWindowMeta(raw, engine->info().audioContext, &item->window)) {
-      postError(GST_ELEMENT(self),
-                {ErrorCode::BadValue, "A buffer's window does not fit the model's context of " +
-                                          std::to_string(engine->info().audioContext) + " rows."});
+    const auto window = windowOf(raw, engine->info().audioContext);
+    if (!window) {
+      postError(GST_ELEMENT(self), window.error());
       return GST_FLOW_ERROR;
     }
+    auto item = std::make_shared<Item>();
+    item->window = *window;
     item->buffer = std::move(buffer);
     const auto superseded = state.stage.remove([&](const Item& other) {
       return !other.window.isFinal && other.window.utterance == item->window.utterance;
     });
-    for (const auto& old : superseded) postDropped(self, *old);
+    for (const auto& old : superseded)
+      postDropped(GST_ELEMENT(self), state.segment, old->buffer.get(), state.stats.windows,
+                  ++state.stats.dropped);
     return state.stage.push(std::move(item));
   });
 }
@@ -340,7 +303,7 @@ gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
       }
       case GST_QUERY_ALLOCATION: {
         const auto engine = state.loader.engine();
-        return engine && proposeTensorPool(query, deviceOf(engine));
+        return engine && proposeTensorPool(query, engine->device());
       }
       case GST_QUERY_DRAIN:
         state.stage.waitIdle();
@@ -368,7 +331,6 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     state.input.reset();
     gst_segment_init(&state.segment, GST_FORMAT_TIME);
   }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.loader.setInterrupted(true);
   const auto result = GST_ELEMENT_CLASS(gst_npu_whisper_enc_parent_class)->change_state(element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     if (state.pool) gst_buffer_pool_set_active(state.pool.get(), FALSE);

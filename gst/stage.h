@@ -92,19 +92,30 @@ class Stage {
     changed_.wait(lock, [this] { return flushing_ || flow_ != GST_FLOW_OK || (items_.empty() && !busy_); });
   }
 
-  /// FLUSH_START has gone downstream: ends what runs, drops what waits. Returns when the task stands still.
-  void startFlush() {
-    interrupt();
-    gst_pad_pause_task(src_);
+  /// Queues a serialized event. False where it was refused.
+  bool pushEvent(Held<GstEvent> event) {
+    auto item = std::make_shared<Item>();
+    item->event = std::move(event);
+    return push(std::move(item)) == GST_FLOW_OK;
   }
 
-  /// FLUSH_STOP has gone downstream. `reset` runs while the task stands still.
+  /// FLUSH_START: goes downstream, ends what runs and drops what waits. Returns when the task stands still.
+  bool startFlush(Held<GstEvent> event) {
+    const bool pushed = gst_pad_push_event(src_, event.release());
+    interrupt();
+    gst_pad_pause_task(src_);
+    return pushed;
+  }
+
+  /// FLUSH_STOP: goes downstream, and the task runs again. `reset` is called while it stands still.
   template <class Reset>
-  void stopFlush(Reset&& reset) {
+  bool stopFlush(Held<GstEvent> event, Reset&& reset) {
+    const bool pushed = gst_pad_push_event(src_, event.release());
     GST_PAD_STREAM_LOCK(src_);
     reset();
     GST_PAD_STREAM_UNLOCK(src_);
     if (gst_pad_is_active(src_)) start();
+    return pushed;
   }
 
   /// Stops with the next flush or shutdown. For the task.

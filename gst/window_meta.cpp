@@ -76,6 +76,13 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
          meta->padding_rows == window->shape.rows() - window->shape.audioRows();
 }
 
+Result<Window> windowOf(GstBuffer* buffer, int context) {
+  Window window;
+  if (readWindowMeta(buffer, context, &window)) return window;
+  return Error{ErrorCode::BadValue,
+               "A buffer's window does not fit the model's context of " + std::to_string(context) + " rows."};
+}
+
 GstBuffer* logMelOf(GstBuffer* buffer) {
   const auto* meta =
       reinterpret_cast<GstNpuWindowMeta*>(gst_buffer_get_meta(buffer, gst_npu_window_meta_api_get_type()));

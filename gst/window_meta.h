@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "base/result.h"
 #include "speech/whisper/window.h"
 
 /// On log-mel and encoder-state buffers. A log-mel buffer's first `frames` rows are valid; an encoder-state
@@ -42,6 +43,8 @@ void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel = 
 /// The buffer's window; a buffer without the meta is a full, final window of `context` positions. False where
 /// the meta contradicts `context` or itself.
 bool readWindowMeta(GstBuffer* buffer, int context, Window* window);
+/// The same with an Error in words: BadValue.
+Result<Window> windowOf(GstBuffer* buffer, int context);
 /// What the states in `buffer` were encoded from; null where nobody kept it. Borrowed from the buffer.
 GstBuffer* logMelOf(GstBuffer* buffer);
 

@@ -39,7 +39,7 @@ class CpuEngine : public Engine {
   }
 
   const ModelInfo& info() const override { return info_; }
-  npu::Device& device() override { return *device_.device; }
+  const std::shared_ptr<npu::Device>& device() override { return device_.device; }
   const std::string& deviceReason() const override { return device_.reason; }
 
   Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape, npu::BufferObject& states,

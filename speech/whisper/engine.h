@@ -98,7 +98,8 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual const ModelInfo& info() const = 0;
-  virtual npu::Device& device() = 0;
+  /// Shared, because memory pools over it outlive the engine.
+  virtual const std::shared_ptr<npu::Device>& device() = 0;
   virtual const std::string& deviceReason() const = 0;
 
   /// Reads [shape.frames][melBins] log-mel, writes [shape.rows()][stateWidth] states. Thread-safe; computes

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The decoder's settings, and the properties that hold them: npuwhisperdec's and nputranscriber's.
+#pragma once
+
+#include <gst/gst.h>
+
+#include "speech/text/captions.h"
+#include "speech/whisper/engine.h"
+
+#define GST_TYPE_NPU_TASK (gst_npu_task_get_type())
+GType gst_npu_task_get_type();
+#define GST_TYPE_NPU_GRANULARITY (gst_npu_granularity_get_type())
+GType gst_npu_granularity_get_type();
+
+namespace npuspeech::gst {
+
+struct DecoderSettings {
+  EngineOptions engine;
+  StreamOptions stream;
+  CaptionOptions captions;
+  GstClockTime latency = 2 * GST_SECOND, lateness = 0;
+};
+
+/// Properties in the order of their ids.
+enum DecoderProperty : guint {
+  kLanguage,
+  kTask,
+  kPrompt,
+  kBeamSize,
+  kGranularity,
+  kLineLength,
+  kLines,
+  kLatency,
+  kLateness
+};
+constexpr guint kDecoderProperties = 9;
+
+void installDecoderProperties(GObjectClass* klass, guint firstId);
+/// `property`: a DecoderProperty. The caller holds the element's object lock.
+void setDecoderProperty(DecoderSettings& settings, guint property, const GValue* value);
+void getDecoderProperty(const DecoderSettings& settings, guint property, GValue* value);
+
+}  // namespace npuspeech::gst

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/mel_output.h"
+
+#include "gst/boundary.h"
+#include "gst/npu_buffer_pool.h"
+#include "gst/window_meta.h"
+
+namespace npuspeech::gst {
+
+std::optional<TensorFormat> MelOutput::query() const {
+  const Held<GstCaps> all(gst_pad_get_pad_template_caps(src_));
+  GstCaps* caps = gst_pad_peer_query_caps(src_, all.get());
+  if (!caps) return {};
+  if (!gst_caps_is_empty(caps)) caps = gst_caps_fixate(caps);
+  const Held<GstCaps> owned(caps);
+  return parseTensorCaps(caps);
+}
+
+bool MelOutput::configure(const TensorFormat& format) {
+  const auto caps = tensorCaps(format);
+  if (!gst_pad_push_event(src_, gst_event_new_caps(caps.get()))) return false;
+  format_ = format;
+  replacePool(decideTensorPool(src_, device_, caps.get(), format.bytes()));
+  return isConfigured();
+}
+
+void MelOutput::reset() {
+  replacePool(nullptr);
+  format_ = {};
+  discont_ = true;
+}
+
+void MelOutput::replacePool(Held<GstBufferPool> pool) {
+  GST_OBJECT_LOCK(element_);
+  std::swap(pool_, pool);
+  GST_OBJECT_UNLOCK(element_);
+  if (pool) gst_buffer_pool_set_active(pool.get(), FALSE);
+}
+
+void MelOutput::setFlushing(bool flushing) {
+  GST_OBJECT_LOCK(element_);
+  const Held<GstBufferPool> pool(pool_ ? GST_BUFFER_POOL_CAST(gst_object_ref(pool_.get())) : nullptr);
+  GST_OBJECT_UNLOCK(element_);
+  if (pool) gst_buffer_pool_set_flushing(pool.get(), flushing);
+}
+
+GstFlowReturn MelOutput::pushWindow(const Windower& windower, const AudioWindow& window) {
+  GstBuffer* raw = nullptr;
+  const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr);
+  if (flow == GST_FLOW_ERROR)
+    postError(element_, {ErrorCode::OutOfMemory, "No memory for a buffer of log-mel."});
+  if (flow != GST_FLOW_OK) return flow;
+  Held<GstBuffer> buffer(raw);
+  {
+    const Mapped map(raw, GST_MAP_WRITE);
+    if (!map || map.size() < format_.bytes()) {
+      postError(element_, {ErrorCode::OutOfMemory, "A buffer of log-mel cannot be mapped."});
+      return GST_FLOW_ERROR;
+    }
+    windower.logMel(map.as<float>());
+  }
+  GST_BUFFER_PTS(raw) = static_cast<GstClockTime>(window.startNs);
+  GST_BUFFER_DURATION(raw) = static_cast<GstClockTime>(window.durationNs);
+  if (discont_) GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
+  discont_ = false;
+  addWindowMeta(raw,
+                {{window.frames, format_.rows / 2, {}}, window.utterance, window.number, window.isFinal});
+  ++stats_.windows;
+  return gst_pad_push(src_, buffer.release());
+}
+
+GstFlowReturn MelOutput::pushGap(GstClockTime start, GstClockTime duration) {
+  if (duration == 0 || gst_pad_push_event(src_, gst_event_new_gap(start, duration))) return GST_FLOW_OK;
+  const GstFlowReturn last = gst_pad_get_last_flow_return(src_);
+  return GST_PAD_IS_FLUSHING(src_) ? GST_FLOW_FLUSHING : last < GST_FLOW_OK ? last : GST_FLOW_OK;
+}
+
+}  // namespace npuspeech::gst

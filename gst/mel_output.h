@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// npumel's source pad: agrees on caps and memory with downstream, and pushes windows and gaps.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <optional>
+
+#include "gst/holders.h"
+#include "gst/stats.h"
+#include "gst/tensor_caps.h"
+#include "npu/device.h"
+#include "speech/audio/windower.h"
+
+namespace npuspeech::gst {
+
+/// For the streaming thread, but setFlushing() for any.
+class MelOutput {
+ public:
+  MelOutput(GstElement* element, GstPad* src, Stats& stats) : element_(element), src_(src), stats_(stats) {}
+
+  /// What downstream takes; nothing where that is no log-mel.
+  std::optional<TensorFormat> query() const;
+  /// Sends `format` as caps and takes downstream's pool, or one of our own.
+  bool configure(const TensorFormat& format);
+  /// Whether configure() has succeeded since the last reset().
+  bool isConfigured() const { return pool_ != nullptr; }
+  const TensorFormat& format() const { return format_; }
+  void reset();
+
+  /// The next window does not follow the last one.
+  void markDiscont() { discont_ = true; }
+  /// Pushes the window that `windower` has just given.
+  GstFlowReturn pushWindow(const Windower& windower, const AudioWindow& window);
+  GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
+
+  /// While true, nobody waits for a buffer of the pool.
+  void setFlushing(bool flushing);
+
+ private:
+  void replacePool(Held<GstBufferPool> pool);
+
+  GstElement* const element_;
+  GstPad* const src_;
+  Stats& stats_;
+  const std::shared_ptr<npu::Device> device_ = npu::openCpuDevice();
+  TensorFormat format_;
+  Held<GstBufferPool> pool_;  // replaced under the object lock, because a flush reads it
+  bool discont_ = true;
+};
+
+}  // namespace npuspeech::gst
