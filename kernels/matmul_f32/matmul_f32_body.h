@@ -12,25 +12,29 @@ namespace {
 
 static_assert(kPanel == kMatmulF32Panel);
 
-/// Bias, activation and residual of one row of sums, written out.
-void finishRow(const MatmulF32& p, size_t row, size_t column, int columns, const float* sums) {
-  float* out = p.out + row * p.outStride + column;
-  const float* residual = p.residual ? p.residual + row * p.residualStride + column : nullptr;
-  const float* bias = p.bias ? p.bias + column : nullptr;
-  int c = 0;
-  for (; c + kLanes <= columns; c += kLanes) {
-    F32 x = load(sums + c);
-    if (bias) x = x + load(bias + c);
-    if (p.activation == Activation::Gelu) x = gelu(x);
-    if (residual) x = x + load(residual + c);
-    store(out + c, x);
-  }
-  if (const int rest = columns - c; rest > 0) {
-    F32 x = load(sums + c);
-    if (bias) x = x + loadFirst(bias + c, rest);
-    if (p.activation == Activation::Gelu) x = gelu(x);
-    if (residual) x = x + loadFirst(residual + c, rest);
-    storeFirst(out + c, x, rest);
+/// Bias, activation and residual of a tile of sums, `width` a row, of which `columns` are written.
+void finishTile(const MatmulF32& p, size_t row, int rows, size_t column, int columns, int width,
+                const float* sums) {
+  const bool isGelu = p.activation == Activation::Gelu;
+  for (int c = 0; c < columns; c += kLanes) {
+    const size_t at = column + static_cast<size_t>(c);
+    const int lanes = columns - c;
+    const bool whole = lanes >= kLanes;
+    const F32 bias = !p.bias ? broadcast(0) : whole ? load(p.bias + at) : loadFirst(p.bias + at, lanes);
+    const float* residual = p.residual ? p.residual + row * p.residualStride + at : nullptr;
+    float* out = p.out + row * p.outStride + at;
+    for (int r = 0; r < rows; ++r, out += p.outStride) {
+      F32 x = load(sums + r * width + c) + bias;
+      if (isGelu) x = gelu(x);
+      if (residual) {
+        x = x + (whole ? load(residual) : loadFirst(residual, lanes));
+        residual += p.residualStride;
+      }
+      if (whole)
+        store(out, x);
+      else
+        storeFirst(out, x, lanes);
+    }
   }
 }
 
@@ -55,8 +59,7 @@ void matmul(const MatmulF32& p, float* scratch) {
     for (int t = 0; t < tiles; ++t) {
       const int row = firstRow(t), rows = firstRow(t + 1) - row;
       kTiles[panels - 1].rows[rows - 1](scratch + static_cast<size_t>(row) * rowSize, weights, p.depth, sums);
-      for (int r = 0; r < rows; ++r)
-        finishRow(p, static_cast<size_t>(row + r), static_cast<size_t>(column), valid, sums + r * columns);
+      finishTile(p, static_cast<size_t>(row), rows, static_cast<size_t>(column), valid, columns, sums);
     }
   }
 }

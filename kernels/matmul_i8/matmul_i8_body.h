@@ -12,32 +12,41 @@ namespace {
 
 static_assert(kPanelI8 == kMatmulI8Panel);
 
-/// Zero point, scales, bias, activation and residual of one row of sums, written out.
-void finishRow(const MatmulI8& p, size_t row, size_t column, int columns, const int32_t* sums) {
-  float* out = p.out + row * p.outStride + column;
-  const float* residual = p.residual ? p.residual + row * p.residualStride + column : nullptr;
-  const float* bias = p.bias ? p.bias + column : nullptr;
-  const float* scales = p.weights.scales + column;
-  const int32_t* columnSums = p.weights.sums + column;
-  const F32 rowScale = broadcast(p.rowScales[row].scale);
-  const int32_t zeroPoint = p.rowScales[row].zeroPoint - (Quads::kSigned ? 128 : 0);
-  int c = 0;
-  for (; c + kLanes <= columns; c += kLanes) {
-    const I32 sum = subtractMultiple(loadInt(sums + c), loadInt(columnSums + c), zeroPoint);
-    const F32 scale = rowScale * load(scales + c);
-    F32 x = bias ? fma(toFloat(sum), scale, load(bias + c)) : toFloat(sum) * scale;
-    if (p.activation == Activation::Gelu) x = gelu(x);
-    if (residual) x = x + load(residual + c);
-    store(out + c, x);
+/// Zero points, scales, bias, activation and residual of a tile of sums, `width` a row, of which `columns`
+/// are written.
+void finishTile(const MatmulI8& p, size_t row, int rows, size_t column, int columns, int width,
+                const int32_t* sums) {
+  int32_t factors[kTileRowsI8];
+  float rowScales[kTileRowsI8];
+  for (int r = 0; r < rows; ++r) {
+    const RowScale& scale = p.rowScales[row + static_cast<size_t>(r)];
+    factors[r] = multiplierFor(scale.zeroPoint - (Quads::kSigned ? 128 : 0));
+    rowScales[r] = scale.scale;
   }
-  if (const int rest = columns - c; rest > 0) {
-    // Packed scales and sums are padded to whole panels.
-    const I32 sum = subtractMultiple(loadInt(sums + c), loadInt(columnSums + c), zeroPoint);
-    F32 x = toFloat(sum) * (rowScale * load(scales + c));
-    if (bias) x = x + loadFirst(bias + c, rest);
-    if (p.activation == Activation::Gelu) x = gelu(x);
-    if (residual) x = x + loadFirst(residual + c, rest);
-    storeFirst(out + c, x, rest);
+  const bool isGelu = p.activation == Activation::Gelu;
+  for (int c = 0; c < columns; c += kLanes) {
+    const size_t at = column + static_cast<size_t>(c);
+    const int lanes = columns - c;
+    const bool whole = lanes >= kLanes;
+    // Packed scales and sums are padded to whole panels, the caller's operands are not.
+    const F32 scales = load(p.weights.scales + at);
+    const I32 columnSums = loadInt(p.weights.sums + at);
+    const F32 bias = !p.bias ? broadcast(0) : whole ? load(p.bias + at) : loadFirst(p.bias + at, lanes);
+    const float* residual = p.residual ? p.residual + row * p.residualStride + at : nullptr;
+    float* out = p.out + row * p.outStride + at;
+    for (int r = 0; r < rows; ++r, out += p.outStride) {
+      const I32 sum = subtractMultiple(loadInt(sums + r * width + c), columnSums, broadcastInt(factors[r]));
+      F32 x = fma(toFloat(sum), broadcast(rowScales[r]) * scales, bias);
+      if (isGelu) x = gelu(x);
+      if (residual) {
+        x = x + (whole ? load(residual) : loadFirst(residual, lanes));
+        residual += p.residualStride;
+      }
+      if (whole)
+        store(out, x);
+      else
+        storeFirst(out, x, lanes);
+    }
   }
 }
 
@@ -64,8 +73,7 @@ void matmul(const MatmulI8& p, unsigned char* scratch) {
     for (int t = 0; t < tiles; ++t) {
       const int row = firstRow(t), rows = firstRow(t + 1) - row;
       tileFor<Quads>(panels, rows)(scratch + static_cast<size_t>(row) * rowSize, weights, units, sums);
-      for (int r = 0; r < rows; ++r)
-        finishRow(p, static_cast<size_t>(row + r), static_cast<size_t>(column), valid, sums + r * columns);
+      finishTile(p, static_cast<size_t>(row), rows, static_cast<size_t>(column), valid, columns, sums);
     }
   }
 }

@@ -60,11 +60,14 @@ struct Pairs {
   static I32 dot(I32 sum, Row a, Columns w) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, w)); }
 };
 
+/// `factor` as subtractMultiple takes it; -255 to 255.
+inline int32_t multiplierFor(int32_t factor) {
+  return static_cast<int32_t>((static_cast<uint32_t>(factor) & 0xffff) | static_cast<uint32_t>(factor) * 128
+                                                                             << 16);
+}
 /// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
-inline I32 subtractMultiple(I32 sum, I32 split, int32_t factor) {
-  const uint32_t low = static_cast<uint32_t>(factor) & 0xffff, high = static_cast<uint32_t>(factor) * 128;
-  return _mm256_sub_epi32(sum,
-                          _mm256_madd_epi16(split, broadcastInt(static_cast<int32_t>(low | high << 16))));
+inline I32 subtractMultiple(I32 sum, I32 split, I32 multiplier) {
+  return _mm256_sub_epi32(sum, _mm256_madd_epi16(split, multiplier));
 }
 
 }  // namespace
