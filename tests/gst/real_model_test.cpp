@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The bin on real speech, with the models of the user's cache.
+#include <algorithm>
+#include <cctype>
+
+#include "tests/gst/support.h"
+#include "tests/support/recordings.h"
+
+namespace npuspeech::test {
+namespace {
+
+std::string letters(const std::string& text) {
+  std::string out;
+  for (unsigned char c : text)
+    if (std::isalpha(c) || c == ' ') out += static_cast<char>(std::tolower(c));
+  return out;
+}
+
+class RealModel : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    model_ = modelFile("whisper-base");
+    NPUSPEECH_REQUIRE(model_, "whisper-base");
+    vad_ = modelFile("silero-vad/silero_vad_16k.safetensors");
+    NPUSPEECH_REQUIRE(vad_, "silero_vad_16k.safetensors");
+    speech_ = readRecording("librispeech/1089-134686-0000.flac");
+    NPUSPEECH_REQUIRE(speech_, "librispeech/1089-134686-0000.flac");
+  }
+  std::string launch() const { return "nputranscriber model=" + *model_ + " vad-model=" + *vad_; }
+  std::optional<std::string> model_, vad_;
+  std::optional<std::vector<float>> speech_;
+};
+
+TEST_F(RealModel, TranscribesSpeechWithItsTimes) {
+  Harness h(launch());
+  h.setCaps(kAudioCaps);
+  ASSERT_EQ(h.pushAudio(*speech_), GST_FLOW_OK);
+  const Output out = h.eos();
+  const std::string text = letters(out.joined());
+  for (const char* part :
+       {"he hoped there would be stew for dinner", "turnips and carrots", "fat mutton pieces"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  const auto words = out.texts();
+  EXPECT_LT(words.front().pts, 2 * GST_SECOND);
+  EXPECT_GT(words.back().end(), speech_->size() * kSample - 2 * GST_SECOND);
+  EXPECT_LE(words.back().end(), speech_->size() * kSample + GST_SECOND);
+}
+
+TEST_F(RealModel, SilenceAroundSpeechIsGapsAndNoText) {
+  const size_t silence = 20 * 16000;
+  std::vector<float> audio(silence);
+  audio.insert(audio.end(), speech_->begin(), speech_->end());
+  audio.insert(audio.end(), silence, 0.0f);
+  Harness h(launch());
+  h.setCaps(kAudioCaps);
+  ASSERT_EQ(h.pushAudio(audio), GST_FLOW_OK);
+  const Output out = h.eos();
+  const auto words = out.texts();
+  ASSERT_FALSE(words.empty());
+  EXPECT_GE(words.front().pts, 19 * GST_SECOND);
+  EXPECT_LE(words.back().end(), (silence + speech_->size()) * kSample + GST_SECOND);
+  EXPECT_GE(out.events_of(GST_EVENT_GAP).size(), 10u) << "often enough for those who wait";
+}
+
+}  // namespace
+}  // namespace npuspeech::test
