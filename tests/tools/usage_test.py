@@ -53,6 +53,10 @@ class Script(TestCase):
         run = self.script('--help', XDG_CACHE_HOME=str(self.folder))
         self.assertEqual((run.returncode, run.stderr), (0, ''))
 
+    def test_model_that_nobody_has(self):
+        run = self.script('--model', 'whisper-huge', CLIP, XDG_CACHE_HOME=str(self.folder))
+        self.assertComplains(run, '"whisper-huge"', 'whisper-base', status=2)
+
     def test_adds_little_time(self):
         def processorTime(call):
             times = []
