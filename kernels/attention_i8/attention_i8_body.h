@@ -202,7 +202,7 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
     for (int key = first; key < first + count; key += kStep) {
       scoreTile(queries, packedKeys + static_cast<size_t>(key) * static_cast<size_t>(headDim), headDim / 4,
                 sums);
-      finishScores(head, keyBias, keys, key, kStep, rows, state, sums, scores + key - first);
+      finishScores(head, keyBias, keys, key, kStep, rows, state, sums, scores + (key - first));
     }
     if (allScores)
       for (int j = 0; j < count && first + j < keys; j += kLanes)
