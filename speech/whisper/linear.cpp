@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "kernels/layer_norm_f32/layer_norm_f32.h"
 #include "kernels/matmul_f32/matmul_f32.h"
@@ -15,6 +16,21 @@ constexpr int kNormBlock = 32;  // rows that one thread normalises at a time
 template <class T>
 void grow(AlignedVector<T>& vector, size_t size) {
   if (vector.size() < size) vector.resize(size);
+}
+
+// Without recordings to measure the inputs by: a normalised value seldom passes three standard deviations.
+void smooth(LayerNorm& norm, std::span<float> weights) {
+  const size_t inputs = norm.gamma.size();
+  for (size_t i = 0; i < inputs; ++i) {
+    const float input = 3 * std::abs(norm.gamma[i]) + std::abs(norm.beta[i]);
+    float weight = 0;
+    for (size_t w = i; w < weights.size(); w += inputs) weight = std::max(weight, std::abs(weights[w]));
+    if (input < 1e-6f || weight < 1e-6f) continue;
+    const float scale = std::sqrt(input / weight);
+    norm.gamma[i] /= scale;
+    norm.beta[i] /= scale;
+    for (size_t w = i; w < weights.size(); w += inputs) weights[w] *= scale;
+  }
 }
 
 const float* orNull(const AlignedVector<float>& values) {
@@ -109,9 +125,10 @@ Linear::Linear(std::span<const float> weights, std::span<const float> bias, int 
 }
 
 Result<Linear> Linear::load(const TensorFile& file, const std::string& name, int outputs, int inputs,
-                            Precision precision) {
+                            Precision precision, LayerNorm* before) {
   auto weights = file.readFloat(name + "/weight", std::array<int64_t, 2>{outputs, inputs});
   if (!weights) return weights.error();
+  if (before && precision == Precision::Int8) smooth(*before, *weights);
   if (!file.find(name + "/bias")) return Linear(*weights, {}, outputs, inputs, precision);
   auto bias = file.readFloat(name + "/bias", std::array<int64_t, 1>{outputs});
   if (!bias) return bias.error();

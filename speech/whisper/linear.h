@@ -57,9 +57,11 @@ class Operand {
 /// y = x * weight^T + bias. Immutable once loaded; thread-safe.
 class Linear {
  public:
-  /// Reads "<name>/weight" [outputs, inputs] and, where the file has it, "<name>/bias" [outputs].
+  /// Reads "<name>/weight" [outputs, inputs] and, where the file has it, "<name>/bias" [outputs]. Where only
+  /// this layer reads what `before` gives, the two are smoothed for 8 bits: SmoothQuant (Xiao et al., 2023,
+  /// eq. 4 with alpha 0.5) moves scales from large inputs to their weights, and the result stays the same.
   static Result<Linear> load(const TensorFile& file, const std::string& name, int outputs, int inputs,
-                             Precision precision);
+                             Precision precision, LayerNorm* before = nullptr);
   /// From weights in memory, output-major; `bias` may be empty.
   Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,
          Precision precision);

@@ -21,9 +21,9 @@ class Reader {
     if (!error_) error_ = Error{code, std::move(message)};
   }
 
-  void read(Linear& linear, const std::string& name, int outputs, int inputs) {
+  void read(Linear& linear, const std::string& name, int outputs, int inputs, LayerNorm* before = nullptr) {
     if (stopped()) return;
-    auto loaded = Linear::load(file_, name, outputs, inputs, precision_);
+    auto loaded = Linear::load(file_, name, outputs, inputs, precision_, before);
     if (!loaded) return fail(loaded.error().code, loaded.error().message);
     linear = std::move(*loaded);
     report(static_cast<double>(outputs) * inputs);
@@ -100,23 +100,23 @@ int headCount(const TensorFile& file, int width) {
 
 void readDecoderLayer(Reader& reader, DecoderLayer& layer, const std::string& name, int width, int ffnWidth) {
   reader.read(layer.selfNorm, name + "/self_attention/layer_norm", width);
-  reader.read(layer.selfQkv, name + "/self_attention/linear_0", 3 * width, width);
+  reader.read(layer.selfQkv, name + "/self_attention/linear_0", 3 * width, width, &layer.selfNorm);
   reader.read(layer.selfOut, name + "/self_attention/linear_1", width, width);
   reader.read(layer.crossNorm, name + "/attention/layer_norm", width);
-  reader.read(layer.crossQ, name + "/attention/linear_0", width, width);
+  reader.read(layer.crossQ, name + "/attention/linear_0", width, width, &layer.crossNorm);
   reader.read(layer.crossKv, name + "/attention/linear_1", 2 * width, width);
   reader.read(layer.crossOut, name + "/attention/linear_2", width, width);
   reader.read(layer.ffnNorm, name + "/ffn/layer_norm", width);
-  reader.read(layer.ffn1, name + "/ffn/linear_0", ffnWidth, width);
+  reader.read(layer.ffn1, name + "/ffn/linear_0", ffnWidth, width, &layer.ffnNorm);
   reader.read(layer.ffn2, name + "/ffn/linear_1", width, ffnWidth);
 }
 
 void readEncoderLayer(Reader& reader, EncoderLayer& layer, const std::string& name, int width, int ffnWidth) {
   reader.read(layer.attentionNorm, name + "/self_attention/layer_norm", width);
-  reader.read(layer.qkv, name + "/self_attention/linear_0", 3 * width, width);
+  reader.read(layer.qkv, name + "/self_attention/linear_0", 3 * width, width, &layer.attentionNorm);
   reader.read(layer.attentionOut, name + "/self_attention/linear_1", width, width);
   reader.read(layer.ffnNorm, name + "/ffn/layer_norm", width);
-  reader.read(layer.ffn1, name + "/ffn/linear_0", ffnWidth, width);
+  reader.read(layer.ffn1, name + "/ffn/linear_0", ffnWidth, width, &layer.ffnNorm);
   reader.read(layer.ffn2, name + "/ffn/linear_1", width, ffnWidth);
 }
 
