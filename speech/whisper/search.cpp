@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <random>
 
 #include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
 

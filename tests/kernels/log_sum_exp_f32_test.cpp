@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/kernels/variants.h"

@@ -2,7 +2,9 @@
 // Encoder states and greedy tokens against CTranslate2's float32, on real weights and real speech.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <optional>
 #include <sstream>
