@@ -11,6 +11,11 @@ namespace npuspeech {
 
 inline constexpr size_t kCacheLine = 64;
 
+/// Memory that starts on a cache line; large blocks come from the system and go back to it at once, where a
+/// heap would keep them for sizes that do not come again. Throws std::bad_alloc. Thread-safe.
+void* allocateAligned(size_t bytes);
+void freeAligned(void* memory, size_t bytes);
+
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
@@ -18,9 +23,10 @@ struct AlignedAllocator {
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) {}
   T* allocate(size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{kCacheLine}));
+    if (n > static_cast<size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();
+    return static_cast<T*>(allocateAligned(n * sizeof(T)));
   }
-  void deallocate(T* p, size_t) { ::operator delete (p, std::align_val_t{kCacheLine}); }
+  void deallocate(T* p, size_t n) { freeAligned(p, n * sizeof(T)); }
   /// Default construction leaves arithmetic elements uninitialised.
   template <class U, class... Args>
   void construct(U* p, Args&&... args) {

@@ -53,7 +53,7 @@ enum {
 };
 
 /// Enough for the engine to batch windows, at 3 MB each for the base model.
-constexpr size_t kWindowsInFlight = 16;
+constexpr size_t kWindowsInFlight = 8;
 
 /// A window that is being decoded, or an event between two of them.
 struct Item {
