@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kMaxWindows = 16;  // decoded together
 constexpr size_t kGoodBatch = 8;    // waiting windows that are worth starting with while encoders still work
-constexpr int kMaxCrossRows = 3 * 1500;  // of all windows that are decoded together: 42 MB with whisper-base
+constexpr int kMaxCrossRows = 3 * 1500;  // of all these windows: 42 MB with whisper-base in int8
 constexpr std::chrono::milliseconds kEncoderPause{
     5};  // an encoder that starts its next window within this is at work
 constexpr int64_t kFrameNs = 10'000'000;

@@ -21,16 +21,17 @@ void grow(AlignedVector<T>& vector, size_t size) {
 // Without recordings to measure the inputs by: a normalised value seldom passes three standard deviations.
 void smooth(LayerNorm& norm, std::span<float> weights) {
   const size_t inputs = norm.gamma.size();
+  AlignedVector<float> scales(inputs, 0.0f);  // at first the largest weights
+  for (size_t row = 0; row < weights.size(); row += inputs)
+    for (size_t i = 0; i < inputs; ++i) scales[i] = std::max(scales[i], std::abs(weights[row + i]));
   for (size_t i = 0; i < inputs; ++i) {
     const float input = 3 * std::abs(norm.gamma[i]) + std::abs(norm.beta[i]);
-    float weight = 0;
-    for (size_t w = i; w < weights.size(); w += inputs) weight = std::max(weight, std::abs(weights[w]));
-    if (input < 1e-6f || weight < 1e-6f) continue;
-    const float scale = std::sqrt(input / weight);
-    norm.gamma[i] /= scale;
-    norm.beta[i] /= scale;
-    for (size_t w = i; w < weights.size(); w += inputs) weights[w] *= scale;
+    scales[i] = input < 1e-6f || scales[i] < 1e-6f ? 1 : std::sqrt(input / scales[i]);
+    norm.gamma[i] /= scales[i];
+    norm.beta[i] /= scales[i];
   }
+  for (size_t row = 0; row < weights.size(); row += inputs)
+    for (size_t i = 0; i < inputs; ++i) weights[row + i] *= scales[i];
 }
 
 const float* orNull(const AlignedVector<float>& values) {
