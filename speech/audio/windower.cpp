@@ -67,7 +67,8 @@ struct Windower::State {
 
   const bool live;
   const float surePeak;
-  const int64_t preRoll, postRoll, minSpeech, silence, maxWindow, stepSize, group, gapStep;
+  const int64_t preRoll, postRoll, minSpeech, silence, target, targetSilence, maxWindow, stepSize, group,
+      gapStep;
   LogMel mel;
   std::optional<SileroVad> vad;
   SpeechTrack track;
@@ -107,6 +108,8 @@ Windower::State::State(const Options& options, std::shared_ptr<const SileroWeigh
       minSpeech(weights ? samplesOf(options.minSpeechMs, 0, 2000) : 0),
       silence(live ? samplesOf(std::max(options.hangoverMs, options.postRollMs), 100, 10000)
                    : samplesOf(options.splitMs, 100, 10000)),
+      target(live ? INT64_MAX : samplesOf(options.targetMs, 2000, 30000)),
+      targetSilence(std::min(silence, samplesOf(options.targetSplitMs, 100, 10000))),
       maxWindow(samplesOf(options.maxWindowMs, 2000, 30000)),
       stepSize(samplesOf(options.stepMs, 32, 10000)),
       group(live ? 1 : kRecordedGroup),
@@ -161,7 +164,7 @@ void Windower::State::step() {
     peak = std::max(peak, track[stepped - 1].probability);
     if (now - start > maxWindow) return cut();
   }
-  if (now - speechEnd >= silence) return close();
+  if (now - speechEnd >= (now - start < target ? silence : targetSilence)) return close();
   if (live && isNewest() && isSure() && now - partialAt >= stepSize) {
     emitWindow(std::min(melEnd(), start + maxWindow), false);
     partialAt = now;

@@ -47,7 +47,9 @@ class Windower {
     int preRollMs = 300;      // audio kept before speech starts
     int postRollMs = 300;     // audio kept after speech ends
     int minSpeechMs = 200;    // windows with less speech than this between their pauses are dropped
-    int splitMs = 2000;       // not live: silence that ends a window
+    int splitMs = 2000;       // not live: silence that ends a window,
+    int targetMs = 13000;     // and from this length on
+    int targetSplitMs = 300;  // so much: longer windows cost more a second, and read no better
     int hangoverMs = 600;     // live: silence that ends an utterance, at least postRollMs
     int maxWindowMs = 30000;  // 2000 to 30000
     int stepMs = 250;         // live: audio between partial windows

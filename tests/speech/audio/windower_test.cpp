@@ -284,6 +284,20 @@ TEST_F(WindowerSpeech, CutsInPauses) {
   }
 }
 
+TEST_F(WindowerSpeech, ShortPausesEndWindowsOfTheTargetLength) {
+  const auto recording = readRecording(kLong);
+  NPUSPEECH_REQUIRE(recording, kLong);
+  size_t before = 0;
+  for (int targetMs : {30000, 13000, 5000}) {
+    Windower::Options options;
+    options.targetMs = targetMs;
+    const Collected collected = runWhole(options, weights(), *recording);
+    expectTiling(collected.events, 0, nsOf(recording->size()));
+    EXPECT_GT(collected.windows().size(), before) << targetMs;
+    before = collected.windows().size();
+  }
+}
+
 TEST_F(WindowerSpeech, PortionsDoNotMatter) {
   const auto recording = readRecording("ami/ES2003b_000-030.flac");
   NPUSPEECH_REQUIRE(recording, "ami/ES2003b_000-030.flac");
@@ -316,6 +330,8 @@ TEST_F(WindowerSpeech, KeepsItsPromisesUnderRandomSchedules) {
     Windower::Options options;
     options.maxWindowMs = 2000 + upTo(28000);
     options.splitMs = 100 + upTo(2500);
+    options.targetMs = 2000 + upTo(28000);
+    options.targetSplitMs = 100 + upTo(2500);
     options.preRollMs = upTo(1500);
     options.postRollMs = upTo(1500);
     options.minSpeechMs = upTo(400);
