@@ -19,47 +19,60 @@ bool endsSentence(std::string_view word) {
                      [&](std::string_view mark) { return word.ends_with(mark); });
 }
 
-// Median over kMedianWidth columns, reflected at the edges.
-void medianFilter(std::span<const float> in, std::span<float> out) {
-  const int count = static_cast<int>(in.size()), half = kMedianWidth / 2;
-  for (int i = 0; i < count; ++i) {
-    float window[kMedianWidth];
-    for (int k = -half; k <= half; ++k) {
-      int j = std::abs(i + k);
-      if (j >= count) j = std::max(0, 2 * (count - 1) - j);
-      window[k + half] = in[static_cast<size_t>(j)];
-    }
-    std::nth_element(window, window + half, window + kMedianWidth);
-    out[static_cast<size_t>(i)] = window[half];
-  }
+// Median of seven without branches, so that the compiler makes vectors of it (N. Devillard, "Fast median
+// search", 1998).
+float medianOf7(float a, float b, float c, float d, float e, float f, float g) {
+  const auto sort = [](float& low, float& high) {
+    const float smaller = high < low ? high : low;
+    high = high < low ? low : high;
+    low = smaller;
+  };
+  sort(a, f), sort(a, d), sort(b, g), sort(c, e), sort(a, b), sort(d, f), sort(c, g);
+  sort(c, d), sort(d, g), sort(e, f), sort(b, e), sort(b, d), sort(d, e);
+  return d;
 }
 
 // [tokens + 1][audioRows]: how much the alignment heads favoured each row of audio when each token was
-// chosen; the last one is the end of text's.
+// chosen; the last one is the end of text's. Normalised over the tokens, smoothed by a median over rows that
+// is reflected at the edges (timing.py, find_alignment).
 std::vector<float> attentionMap(const Sequence& sequence, size_t firstInput, size_t normaliseFrom,
                                 size_t rows, size_t heads, size_t audioRows) {
-  std::vector<float> map(rows * audioRows, 0.0f), normal(audioRows), filtered(audioRows);
-  const size_t end = firstInput + rows, population = end - normaliseFrom;
+  constexpr size_t kHalf = kMedianWidth / 2;
+  const size_t end = firstInput + rows;
+  const float perToken = 1.0f / static_cast<float>(end - normaliseFrom),
+              perHead = 1.0f / static_cast<float>(heads);
+  std::vector<float> map(rows * audioRows, 0.0f), mean(audioRows), inverse(audioRows);
+  std::vector<float> normal(audioRows + 2 * kHalf);
   for (size_t head = 0; head < heads; ++head) {
-    std::vector<double> sum(audioRows, 0.0), squares(audioRows, 0.0);
+    const auto looked = [&](size_t token) {
+      return sequence.alignment(static_cast<int>(token)).data() + head * audioRows;
+    };
+    std::fill(mean.begin(), mean.end(), 0.0f);
     for (size_t t = normaliseFrom; t < end; ++t) {
-      const float* const looked = sequence.alignment(static_cast<int>(t)).data() + head * audioRows;
-      for (size_t j = 0; j < audioRows; ++j) {
-        sum[j] += looked[j];
-        squares[j] += static_cast<double>(looked[j]) * looked[j];
-      }
+      const float* const row = looked(t);
+      for (size_t j = 0; j < audioRows; ++j) mean[j] += row[j];
     }
+    for (float& value : mean) value *= perToken;
+    std::fill(inverse.begin(), inverse.end(), 0.0f);
+    for (size_t t = normaliseFrom; t < end; ++t) {
+      const float* const row = looked(t);
+      for (size_t j = 0; j < audioRows; ++j) inverse[j] += (row[j] - mean[j]) * (row[j] - mean[j]);
+    }
+    for (float& value : inverse) value = 1.0f / std::sqrt(std::max(value * perToken, 1e-18f));
+
     for (size_t r = 0; r < rows; ++r) {
-      const float* const looked =
-          sequence.alignment(static_cast<int>(firstInput + r)).data() + head * audioRows;
-      for (size_t j = 0; j < audioRows; ++j) {
-        const double mean = sum[j] / static_cast<double>(population);
-        const double variance = squares[j] / static_cast<double>(population) - mean * mean;
-        normal[j] = static_cast<float>((looked[j] - mean) / std::sqrt(std::max(variance, 1e-18)));
+      const float* const row = looked(firstInput + r);
+      float* const middle = normal.data() + kHalf;
+      for (size_t j = 0; j < audioRows; ++j) middle[j] = (row[j] - mean[j]) * inverse[j];
+      for (size_t k = 1; k <= kHalf; ++k) {
+        normal[kHalf - k] = middle[std::min(k, audioRows - 1)];
+        middle[audioRows - 1 + k] = middle[audioRows - 1 - std::min(k, audioRows - 1)];
       }
-      medianFilter(normal, filtered);
+      float* const out = map.data() + r * audioRows;
+      const float* const in = normal.data();
       for (size_t j = 0; j < audioRows; ++j)
-        map[r * audioRows + j] += filtered[j] / static_cast<float>(heads);
+        out[j] +=
+            perHead * medianOf7(in[j], in[j + 1], in[j + 2], in[j + 3], in[j + 4], in[j + 5], in[j + 6]);
     }
   }
   return map;
