@@ -138,8 +138,8 @@ void matmulI8Bench(benchmark::State& state, const Shape& s) {
   const Floats values = randomFloats(rows * depth), bias = randomFloats(columns);
   Bytes a(rows * depth), packed(matmulI8PackedSize(s.columns, s.depth)), quantized(rows * columns);
   std::vector<RowScale> scales(rows), outScales(rows);
-  quantizeRows(pool(), {values.data(), depth, nullptr, nullptr, RowRange::Asymmetric, a.data(), depth,
-                        scales.data(), s.rows, s.depth});
+  quantizeRows(pool(),
+               {values.data(), depth, nullptr, nullptr, a.data(), depth, scales.data(), s.rows, s.depth});
   packMatmulI8(randomFloats(columns * depth, 0.05f).data(), s.columns, s.depth, packed.data());
   Floats out(rows * columns);
   MatmulI8 p;
@@ -157,7 +157,7 @@ void matmulI8Bench(benchmark::State& state, const Shape& s) {
   work.onednn = makeOnednnProduct({s.rows, s.columns, s.depth, true, s.gelu});
   measure(state, work, [&] {
     if (s.quantizedOut)
-      matmulI8(pool(), p, {RowRange::Symmetric, quantized.data(), columns, outScales.data()});
+      matmulI8(pool(), p, {quantized.data(), columns, outScales.data()});
     else
       matmulI8(pool(), p);
   });
@@ -261,8 +261,8 @@ void quantizeRowsBench(benchmark::State& state) {
   Work work;
   work.readBytes = rows * 512 * sizeof(float);
   measure(state, work, [&] {
-    quantizeRows(pool(), {in.data(), 512, gamma.data(), beta.data(), RowRange::Asymmetric, out.data(), 512,
-                          scales.data(), static_cast<int>(rows), 512});
+    quantizeRows(pool(), {in.data(), 512, gamma.data(), beta.data(), out.data(), 512, scales.data(),
+                          static_cast<int>(rows), 512});
   });
 }
 

@@ -91,7 +91,6 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& qua
   const size_t width = static_cast<size_t>(columns);
   QuantizeRows rows;
   rows.inStride = width;
-  rows.range = quantized.range;
   rows.outStride = quantized.stride;
   rows.columns = columns;
 

@@ -80,7 +80,6 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product);
 
 /// Where a product goes whose result is the next product's input.
 struct QuantizedOut {
-  RowRange range = RowRange::Asymmetric;
   uint8_t* values = nullptr;   // [rows][columns rounded up to 4]
   size_t stride = 0;           // bytes from row to row
   RowScale* scales = nullptr;  // [rows]

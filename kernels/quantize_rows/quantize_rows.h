@@ -19,21 +19,16 @@ struct RowScale {
   int32_t zeroPoint = 0;  // 0 to 255
 };
 
-enum class RowRange {
-  Symmetric,   // zeroPoint 128, scale = max |x| / 127: values that crowd around zero stay zero
-  Asymmetric,  // scale = (max(x, 0) - min(x, 0)) / 255: uses all values where a row is lopsided
-};
-
 /// For each row y, which is the row of `in` or, with `gamma`, its layer normalisation as in layer_norm_f32:
-/// out = clamp(round(y / scale) + zeroPoint, 0, 255), halves to even. Zero is always exact. A row without an
-/// |y| of 1e-30 has scale 0. `out` has columns rounded up to 4 values a row; those past the last column are
-/// 0. Exact in every variant but for the normalisation, which may move single values by 1.
+/// scale = (max(y, 0) - min(y, 0)) / 255 and out = clamp(round(y / scale) + zeroPoint, 0, 255), halves to
+/// even: all values are used where a row is lopsided, and zero is always exact. A row without an |y| of 1e-30
+/// has scale 0. `out` has columns rounded up to 4 values a row; those past the last column are 0. Exact in
+/// every variant but for the normalisation, which may move single values by 1.
 struct QuantizeRows {
   const float* in = nullptr;
   size_t inStride = 0;           // floats from row to row
   const float* gamma = nullptr;  // [columns], or null: no normalisation
   const float* beta = nullptr;   // [columns], set where gamma is
-  RowRange range = RowRange::Asymmetric;
   uint8_t* out = nullptr;
   size_t outStride = 0;        // bytes from row to row
   RowScale* scales = nullptr;  // [rows] out

@@ -14,14 +14,11 @@ struct RowQuantizer {
   float scale, inverse;
   int32_t zeroPoint;
 };
-inline RowQuantizer rowQuantizer(RowRange range, float low, float high) {
-  const bool symmetric = range == RowRange::Symmetric;
-  const float extent = symmetric ? (high > -low ? high : -low) : high - low,
-              steps = symmetric ? 127.0f : 255.0f;
+inline RowQuantizer rowQuantizer(float low, float high) {
+  const float extent = high - low;
   const bool empty = !(extent >= 1e-30f);
-  const float inverse = empty ? 0.0f : steps / extent;
-  return {empty ? 0.0f : extent / steps, inverse,
-          symmetric ? 128 : static_cast<int32_t>(nearbyintf(-low * inverse))};
+  const float inverse = empty ? 0.0f : 255.0f / extent;
+  return {empty ? 0.0f : extent / 255.0f, inverse, static_cast<int32_t>(nearbyintf(-low * inverse))};
 }
 
 void quantize(const QuantizeRows& p, float* scratch) {
@@ -48,8 +45,7 @@ void quantize(const QuantizeRows& p, float* scratch) {
       low0 = min(low0, load(in + c));
       high0 = max(high0, load(in + c));
     }
-    const RowQuantizer q =
-        rowQuantizer(p.range, -maxOf(broadcast(0) - min(low0, low1)), maxOf(max(high0, high1)));
+    const RowQuantizer q = rowQuantizer(-maxOf(broadcast(0) - min(low0, low1)), maxOf(max(high0, high1)));
     p.scales[row] = {q.scale, q.zeroPoint};
 
     const F32 inverse = broadcast(q.inverse);

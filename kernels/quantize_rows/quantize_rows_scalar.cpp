@@ -29,12 +29,11 @@ void quantizeRowsScalar(const QuantizeRows& p, float* scratch) {
       low = std::min(low, in[c]);
       high = std::max(high, in[c]);
     }
-    const bool symmetric = p.range == RowRange::Symmetric;
-    const float extent = symmetric ? std::max(high, -low) : high - low, steps = symmetric ? 127.0f : 255.0f;
+    const float extent = high - low;
     const bool empty = !(extent >= 1e-30f);
-    const float inverse = empty ? 0.0f : steps / extent;
-    const int zeroPoint = symmetric ? 128 : static_cast<int>(std::nearbyint(-low * inverse));
-    p.scales[r] = {empty ? 0.0f : extent / steps, zeroPoint};
+    const float inverse = empty ? 0.0f : 255.0f / extent;
+    const int zeroPoint = static_cast<int>(std::nearbyint(-low * inverse));
+    p.scales[r] = {empty ? 0.0f : extent / 255.0f, zeroPoint};
     uint8_t* out = p.out + r * p.outStride;
     for (size_t c = 0; c < columns; ++c)
       out[c] = static_cast<uint8_t>(

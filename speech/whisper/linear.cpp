@@ -18,22 +18,6 @@ void grow(AlignedVector<T>& vector, size_t size) {
   if (vector.size() < size) vector.resize(size);
 }
 
-// Without recordings to measure the inputs by: a normalised value seldom passes three standard deviations.
-void smooth(LayerNorm& norm, std::span<float> weights) {
-  const size_t inputs = norm.gamma.size();
-  AlignedVector<float> scales(inputs, 0.0f);  // at first the largest weights
-  for (size_t row = 0; row < weights.size(); row += inputs)
-    for (size_t i = 0; i < inputs; ++i) scales[i] = std::max(scales[i], std::abs(weights[row + i]));
-  for (size_t i = 0; i < inputs; ++i) {
-    const float input = 3 * std::abs(norm.gamma[i]) + std::abs(norm.beta[i]);
-    scales[i] = input < 1e-6f || scales[i] < 1e-6f ? 1 : std::sqrt(input / scales[i]);
-    norm.gamma[i] /= scales[i];
-    norm.beta[i] /= scales[i];
-  }
-  for (size_t row = 0; row < weights.size(); row += inputs)
-    for (size_t i = 0; i < inputs; ++i) weights[row + i] *= scales[i];
-}
-
 const float* orNull(const AlignedVector<float>& values) {
   return values.empty() ? nullptr : values.data();
 }
@@ -62,7 +46,6 @@ void Operand::take(ThreadPool& pool, Rows in, int rows, int columns) {
   reserve(rows, columns);
   quantizeRows(pool, {.in = in.data,
                       .inStride = in.stride,
-                      .range = RowRange::Symmetric,
                       .out = values_.data(),
                       .outStride = stride_,
                       .scales = scales_.data(),
@@ -78,7 +61,6 @@ void Operand::takeNormalised(ThreadPool& pool, const LayerNorm& norm, Rows in, i
                         .inStride = in.stride,
                         .gamma = norm.gamma.data(),
                         .beta = norm.beta.data(),
-                        .range = RowRange::Asymmetric,
                         .out = values_.data(),
                         .outStride = stride_,
                         .scales = scales_.data(),
@@ -100,17 +82,13 @@ void Operand::takeNormalised(ThreadPool& pool, const LayerNorm& norm, Rows in, i
   });
 }
 
-// Symmetric: what GELU gives crowds at zero, which an asymmetric range would blur.
 void Operand::takeProduct(ThreadPool& pool, const Linear& linear, const Operand& in, Activation activation) {
   reserve(in.rows(), linear.outputs());
   if (precision_ == Precision::Float32)
     linear.apply(pool, in, view_, activation);
   else
     matmulI8(pool, linear.product(in, activation),
-             {.range = RowRange::Symmetric,
-              .values = values_.data(),
-              .stride = stride_,
-              .scales = scales_.data()});
+             {.values = values_.data(), .stride = stride_, .scales = scales_.data()});
 }
 
 Linear::Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,
@@ -126,14 +104,17 @@ Linear::Linear(std::span<const float> weights, std::span<const float> bias, int 
 }
 
 Result<Linear> Linear::load(const TensorFile& file, const std::string& name, int outputs, int inputs,
-                            Precision precision, LayerNorm* before) {
+                            Precision precision, const Adjust& adjust) {
   auto weights = file.readFloat(name + "/weight", std::array<int64_t, 2>{outputs, inputs});
   if (!weights) return weights.error();
-  if (before && precision == Precision::Int8) smooth(*before, *weights);
-  if (!file.find(name + "/bias")) return Linear(*weights, {}, outputs, inputs, precision);
-  auto bias = file.readFloat(name + "/bias", std::array<int64_t, 1>{outputs});
-  if (!bias) return bias.error();
-  return Linear(*weights, *bias, outputs, inputs, precision);
+  AlignedVector<float> bias;
+  if (file.find(name + "/bias")) {
+    auto read = file.readFloat(name + "/bias", std::array<int64_t, 1>{outputs});
+    if (!read) return read.error();
+    bias = std::move(*read);
+  }
+  if (adjust && precision == Precision::Int8) adjust(*weights, bias);
+  return Linear(*weights, bias, outputs, inputs, precision);
 }
 
 MatmulI8 Linear::product(const Operand& in, Activation activation) const {

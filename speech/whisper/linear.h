@@ -2,6 +2,7 @@
 // A linear layer of the model with its weights packed for the machine, and the rows that such layers take.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 
@@ -57,11 +58,12 @@ class Operand {
 /// y = x * weight^T + bias. Immutable once loaded; thread-safe.
 class Linear {
  public:
-  /// Reads "<name>/weight" [outputs, inputs] and, where the file has it, "<name>/bias" [outputs]. Where only
-  /// this layer reads what `before` gives, the two are smoothed for 8 bits: SmoothQuant (Xiao et al., 2023,
-  /// eq. 4 with alpha 0.5) moves scales from large inputs to their weights, and the result stays the same.
+  /// Changes weights [outputs][inputs] and bias [outputs] before they are rounded to 8 bits.
+  using Adjust = std::function<void(std::span<float> weights, std::span<float> bias)>;
+
+  /// Reads "<name>/weight" [outputs, inputs] and, where the file has it, "<name>/bias" [outputs].
   static Result<Linear> load(const TensorFile& file, const std::string& name, int outputs, int inputs,
-                             Precision precision, LayerNorm* before = nullptr);
+                             Precision precision, const Adjust& adjust = {});
   /// From weights in memory, output-major; `bias` may be empty.
   Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,
          Precision precision);

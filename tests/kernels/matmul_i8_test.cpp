@@ -137,8 +137,7 @@ TEST(MatmulI8, QuantisedResultIsThatOfQuantizeRows) {
       fillNormal(bias, 3);
       std::vector<uint8_t> values(r * depth), expected(r * stride), out(r * stride);
       std::vector<RowScale> scales(r), expectedScales(r), outScales(r);
-      quantizeRows({a.data(), depth, nullptr, nullptr, RowRange::Asymmetric, values.data(), depth,
-                    scales.data(), rows, depth});
+      quantizeRows({a.data(), depth, nullptr, nullptr, values.data(), depth, scales.data(), rows, depth});
       AlignedVector<unsigned char> packed(matmulI8PackedSize(columns, depth));
       packMatmulI8(w.data(), columns, depth, packed.data());
       MatmulI8 p;
@@ -150,11 +149,11 @@ TEST(MatmulI8, QuantisedResultIsThatOfQuantizeRows) {
       p.outStride = c;
       p.rows = rows;
       p.activation = Activation::Gelu;
-      matmulI8(pool, p, {RowRange::Symmetric, out.data(), stride, outScales.data()});
+      matmulI8(pool, p, {out.data(), stride, outScales.data()});
       p.out = sums.data();
       matmulI8(pool, p);
-      quantizeRows({sums.data(), c, nullptr, nullptr, RowRange::Symmetric, expected.data(), stride,
-                    expectedScales.data(), rows, columns});
+      quantizeRows(
+          {sums.data(), c, nullptr, nullptr, expected.data(), stride, expectedScales.data(), rows, columns});
       EXPECT_EQ(out, expected) << rows << " x " << columns;
       for (size_t i = 0; i < r; ++i) EXPECT_EQ(outScales[i].scale, expectedScales[i].scale);
     }
@@ -168,8 +167,7 @@ TEST(MatmulI8, StaysCloseToFloat) {
   fillNormal(w, 2, 0.05f);
   std::vector<uint8_t> values(kRows * kDepth);
   std::vector<RowScale> scales(kRows);
-  quantizeRows({a.data(), kDepth, nullptr, nullptr, RowRange::Asymmetric, values.data(), kDepth,
-                scales.data(), kRows, kDepth});
+  quantizeRows({a.data(), kDepth, nullptr, nullptr, values.data(), kDepth, scales.data(), kRows, kDepth});
   AlignedVector<unsigned char> packed(matmulI8PackedSize(kColumns, kDepth));
   packMatmulI8(w.data(), kColumns, kDepth, packed.data());
   MatmulI8 p;
