@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// attention_f32 in integers: 8-bit queries and keys, 16-bit probabilities, 12-bit values.
+// attention_f32 in integers: 8-bit queries, keys and values, 16-bit probabilities.
 #pragma once
 
 #include <cstddef>
@@ -17,34 +17,36 @@ inline constexpr int kAttentionI8Block = 256;
 
 /// The packed keys and values of one head, in this order, each part 64-byte aligned; np is keys rounded up to
 /// 32:
-///   int8   keys      [np / 16][headDim / 4][16][4]   round(k / scale), scale = max |k| of the key / 127; 0
-///   past the end float  scales    [np]                            of each key; 0 past the end int32  offsets
-///   [np]                            -128 * sum of the key's values: undoes an offset of the queries int16
-///   values    blocks of [headDim / 16][block keys / 2][16][2], the last one as long as np leaves it
-///                                                    round(v / scale), scale = max |v| of the column / 1023
-///   float  columnScales [headDim]
+/// - int8 keys [np / 16][headDim / 4][16][4]: round(k / scale), scale = max |k| of the key / 127; 0 past the
+/// end
+/// - float scales [np]: of each key; 0 past the end
+/// - int32 offsets [np]: -128 * sum of the key's values, which undoes an offset of the queries
+/// - int8 values, blocks of [headDim / 16][block keys / 2][16][2], the last one as long as np leaves it:
+///   round(v / scale), scale = max |v| of the column in the block / 127
+/// - float valueScales [blocks][headDim]
 /// decode_attention_i8 reads the same form, so that cross attention packs once per window.
 constexpr size_t attentionI8PaddedKeys(int keys) {
   return static_cast<size_t>((keys + 31) / 32) * 32;
 }
 constexpr size_t attentionI8PackedSize(int keys, int headDim) {
   const size_t padded = attentionI8PaddedKeys(keys), dim = static_cast<size_t>(headDim);
-  return padded * dim * 3 + padded * 8 + dim * 4;
+  const size_t blocks = (padded + kAttentionI8Block - 1) / kAttentionI8Block;
+  return padded * (2 * dim + 8) + blocks * dim * 4;
 }
 struct AttentionI8Head {
   int8_t* keys;
   float* scales;
   int32_t* offsets;
-  int16_t* values;
-  float* columnScales;
+  int8_t* values;
+  float* valueScales;
 };
 /// The parts of packed memory; writable for `pack`, read only for everyone else.
 AttentionI8Head attentionI8Head(const void* packed, int keys, int headDim);
 
 /// Computes what attention_f32 does for head `head` and the queries [firstQuery, firstQuery + queryCount),
 /// from the head's packed K and V; p.k and p.v are not read. Queries are quantised per row as keys are, and
-/// the integer dot product is exact. Softmax in float32: a key weighs round(8191 * exp(score - the largest
-/// score of this and the blocks before)), so that sums over a block with 11-bit values are exact in 32 bits;
+/// the integer dot product is exact. Softmax in float32: a key weighs round(32000 * exp(score - the
+/// largest score of this and the blocks before)), so that sums over a block are exact in 32 bits;
 /// the weights themselves normalise. Variants agree within 1e-3 of the largest |v| of the column; the
 /// distance to attention_f32 is that of 8-bit scores: about 1 % of the norm of the result on a model's own
 /// data.

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kMaxHeadDim = 128;
 constexpr int kBlock = kAttentionI8Block;
-constexpr float kLog2Unit = 12.9998239f;  // log2 of 8191, the weight of the largest score
+constexpr float kLog2Unit = 14.9657843f;  // log2 of 32000, the weight of the largest score
 static_assert(kBlock == 2 * kPieceI8, "a block's weights are one piece of copied rows");
 
 /// Rounds a row to scale * [-127, 127] and stores it as unsigned bytes, 128 being zero; returns the scale.
@@ -63,26 +63,27 @@ inline void packKeys(const float* k, size_t stride, size_t keys, size_t padded, 
 inline void packValues(const float* v, size_t stride, size_t keys, size_t padded, int headDim,
                        const AttentionI8Head& out) {
   alignas(64) float inverse[kMaxHeadDim];
-  for (int d = 0; d < headDim; d += kLanes) {
-    F32 largest = broadcast(0);
-    for (size_t j = 0; j < keys; ++j) largest = max(largest, abs(load(v + j * stride + d)));
-    store(out.columnScales + d, largest);
-  }
-  for (int d = 0; d < headDim; ++d) {
-    const float largest = out.columnScales[d];
-    inverse[d] = largest >= 1e-30f ? 1023.0f / largest : 0.0f;
-    out.columnScales[d] = inverse[d] > 0 ? largest / 1023.0f : 0.0f;
-  }
   const size_t dim = static_cast<size_t>(headDim);
-  for (size_t first = 0; first < padded; first += kBlock) {
+  float* scales = out.valueScales;
+  for (size_t first = 0; first < padded; first += kBlock, scales += dim) {
     const size_t count = padded - first < kBlock ? padded - first : kBlock;
+    const size_t end = first + count < keys ? first + count : keys;
+    for (size_t d = 0; d < dim; d += kLanes) {
+      F32 largest = broadcast(0);
+      for (size_t j = first; j < end; ++j) largest = max(largest, abs(load(v + j * stride + d)));
+      store(scales + d, largest);
+    }
+    for (size_t d = 0; d < dim; ++d) {
+      inverse[d] = scales[d] >= 1e-30f ? 127.0f / scales[d] : 0.0f;
+      scales[d] = inverse[d] > 0 ? scales[d] / 127.0f : 0.0f;
+    }
     for (size_t j = first; j < first + count; j += 2)
       for (size_t d = 0; d < dim; d += kLanes) {
         const F32 factor = load(inverse + d);
         const I32 even = j < keys ? toInt(load(v + j * stride + d) * factor) : broadcastInt(0);
         const I32 odd = j + 1 < keys ? toInt(load(v + (j + 1) * stride + d) * factor) : broadcastInt(0);
-        int16_t* to = out.values + first * dim + d / 16 * 16 * count + (j - first) * 16 + d % 16 * 2;
-        storeInt(reinterpret_cast<int32_t*>(to), interleaveShorts(even, odd));
+        int8_t* to = out.values + first * dim + d / 16 * 16 * count + (j - first) * 16 + d % 16 * 2;
+        storeShorts(reinterpret_cast<int16_t*>(to), interleaveBytes(even, odd));
       }
   }
 }
@@ -99,7 +100,7 @@ constexpr int kRowSlots = (kTileRowsI8 + kLanes - 1) / kLanes * kLanes;
 
 /// What is known of a tile's queries while blocks go by, one slot per row.
 struct TileState {
-  alignas(64) float out[kTileRowsI8 * kMaxHeadDim];  // [rows][headDim], in units of columnScales / total
+  alignas(64) float out[kTileRowsI8 * kMaxHeadDim];  // [rows][headDim], in units of 1 / total
   alignas(64) float factor[kRowSlots];  // of an integer dot product with a key of scale 1, in log 2
   alignas(64) float max[kRowSlots];     // largest score so far
   alignas(64) float total[kRowSlots];   // of the weights so far
@@ -138,7 +139,7 @@ inline float largestOf(const float* scores, int count) {
   return maxOf(max(max0, max1));
 }
 
-/// weights = 8191 * 2^(scores - largest), rounded; returns their sum.
+/// weights = 32000 * 2^(scores - largest), rounded; returns their sum.
 inline int32_t weigh(const float* scores, int count, float largest, int16_t* weights) {
   const F32 offset = broadcast(largest - kLog2Unit);
   I32 sum0 = broadcastInt(0), sum1 = sum0;
@@ -210,7 +211,8 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
                    keys - first - j < kLanes ? keys - first - j : kLanes);
     weighBlock(scores, count, rows, state, weights);
 
-    const int16_t* values = head.values + static_cast<size_t>(first) * static_cast<size_t>(headDim);
+    const int8_t* values = head.values + static_cast<size_t>(first) * static_cast<size_t>(headDim);
+    const float* scales = head.valueScales + first / kBlock * headDim;
     for (int d = 0, columns; d < headDim; d += columns) {
       const int panels = headDim - d <= kPanelI8 ? 1 : kTilePanelsI8;
       columns = panels * kPanelI8;
@@ -220,15 +222,15 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
       for (int r = 0; r < rows; ++r)
         for (int c = 0; c < columns; c += kLanes) {
           float* sum = state.out + r * kMaxHeadDim + d + c;
-          store(sum, fma(load(sum), broadcast(state.down[r]), toFloat(loadInt(sums + r * columns + c))));
+          const F32 share = toFloat(loadInt(sums + r * columns + c)) * load(scales + d + c);
+          store(sum, fma(load(sum), broadcast(state.down[r]), share));
         }
     }
   }
   for (int r = 0; r < rows; ++r)
     for (int d = 0; d < headDim; d += kLanes)
       store(out + static_cast<size_t>(r) * outStride + d,
-            load(state.out + r * kMaxHeadDim + d) *
-                (broadcast(1.0f / state.total[r]) * load(head.columnScales + d)));
+            load(state.out + r * kMaxHeadDim + d) * broadcast(1.0f / state.total[r]));
   return state.max[0];
 }
 

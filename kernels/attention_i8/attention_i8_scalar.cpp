@@ -42,11 +42,14 @@ void pack(const AttentionF32& p, int head, void* packed) {
       out.keys[keyAt(j, d, dim)] = row[d];
     }
   }
-  std::vector<int16_t> values(padded);
-  for (size_t d = 0; d < dim; ++d) {
-    out.columnScales[d] = quantize(p.v + column + d, p.vStride, keys, 1023, values.data());
-    for (size_t j = 0; j < padded; ++j) out.values[valueAt(j, d, dim, padded)] = values[j];
-  }
+  for (size_t first = 0; first < padded; first += kAttentionI8Block)
+    for (size_t d = 0; d < dim; ++d) {
+      const size_t count = std::min<size_t>(kAttentionI8Block, padded - first);
+      int8_t values[kAttentionI8Block] = {};
+      out.valueScales[first / kAttentionI8Block * dim + d] = quantize(
+          p.v + first * p.vStride + column + d, p.vStride, std::min(count, keys - first), 127, values);
+      for (size_t j = 0; j < count; ++j) out.values[valueAt(first + j, d, dim, padded)] = values[j];
+    }
 }
 
 void run(const AttentionF32& p, int head, int firstQuery, int queryCount, const void* packed) {
@@ -71,15 +74,15 @@ void run(const AttentionF32& p, int head, int firstQuery, int queryCount, const 
       const float factor = std::exp(before - max);
       int32_t sums[128] = {}, sum = 0;
       for (size_t j = 0; j < count; ++j) {
-        const auto weight = static_cast<int32_t>(std::nearbyint(8191.0f * std::exp(scores[j] - max)));
+        const auto weight = static_cast<int32_t>(std::nearbyint(32000.0f * std::exp(scores[j] - max)));
         sum += weight;
         for (size_t d = 0; d < dim; ++d) sums[d] += weight * in.values[valueAt(first + j, d, dim, padded)];
       }
       total = total * factor + static_cast<float>(sum);
-      for (size_t d = 0; d < dim; ++d) out[d] = out[d] * factor + static_cast<float>(sums[d]);
+      const float* const scales = in.valueScales + first / kAttentionI8Block * dim;
+      for (size_t d = 0; d < dim; ++d) out[d] = out[d] * factor + static_cast<float>(sums[d]) * scales[d];
     }
-    for (size_t d = 0; d < dim; ++d)
-      p.out[i * p.outStride + column + d] = out[d] * (in.columnScales[d] / total);
+    for (size_t d = 0; d < dim; ++d) p.out[i * p.outStride + column + d] = out[d] / total;
   }
 }
 
@@ -91,8 +94,8 @@ AttentionI8Head attentionI8Head(const void* packed, int keys, int headDim) {
   unsigned char* scales = start + padded * dim;
   unsigned char* values = scales + padded * 8;
   return {reinterpret_cast<int8_t*>(start), reinterpret_cast<float*>(scales),
-          reinterpret_cast<int32_t*>(scales + padded * 4), reinterpret_cast<int16_t*>(values),
-          reinterpret_cast<float*>(values + padded * dim * 2)};
+          reinterpret_cast<int32_t*>(scales + padded * 4), reinterpret_cast<int8_t*>(values),
+          reinterpret_cast<float*>(values + padded * dim)};
 }
 
 extern const AttentionI8Kernel kAttentionI8Scalar;

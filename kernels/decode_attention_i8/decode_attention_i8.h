@@ -10,7 +10,7 @@
 
 namespace npuspeech {
 
-/// decode_attention_f32 on packed integers, three bytes of memory where that one reads eight: the arithmetic
+/// decode_attention_f32 on packed integers, two bytes of memory where that one reads eight: the arithmetic
 /// and the accuracy are attention_i8's. headDim is a multiple of 16, at most 128. Nothing is allocated.
 struct DecodeAttentionI8 {
   const float* q = nullptr;        // [headDim]

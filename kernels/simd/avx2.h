@@ -98,9 +98,9 @@ inline int32_t sumOfInts(I32 v) {
   s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
-/// Lanes of 16 bits, low and high by turns.
-inline I32 interleaveShorts(I32 low, I32 high) {
-  return _mm256_blend_epi16(low, _mm256_slli_epi32(high, 16), 0xaa);
+/// Two bytes each, as storeShorts takes them: low, then high; both in the range of int8_t.
+inline I32 interleaveBytes(I32 low, I32 high) {
+  return _mm256_or_si256(_mm256_slli_epi32(high, 8), _mm256_and_si256(low, _mm256_set1_epi32(255)));
 }
 inline __m128i toShorts(I32 v) {
   return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));

@@ -85,9 +85,9 @@ inline I32 toInt(F32 v) {
 inline int32_t sumOfInts(I32 v) {
   return _mm512_reduce_add_epi32(v);
 }
-/// Lanes of 16 bits, low and high by turns.
-inline I32 interleaveShorts(I32 low, I32 high) {
-  return _mm512_mask_blend_epi16(0xaaaaaaaa, low, _mm512_slli_epi32(high, 16));
+/// Two bytes each, as storeShorts takes them: low, then high; both in the range of int8_t.
+inline I32 interleaveBytes(I32 low, I32 high) {
+  return _mm512_or_si512(_mm512_slli_epi32(high, 8), _mm512_and_si512(low, _mm512_set1_epi32(255)));
 }
 /// All lanes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {

@@ -13,7 +13,8 @@ constexpr int kTilePanelsI8 = 1;
 /// Four unsigned bytes of a row by four signed bytes of each column.
 struct Quads {
   static constexpr bool kSigned = false;  // rows are multiplied as they are
-  static constexpr int kUnit = 4;         // bytes that four values take in a copied row
+  static constexpr int kUnit = 4;         // bytes that four values take in a copied row,
+  static constexpr int kColumnUnit = 4;   // and in a column
   using Row = __m256i;
   using Columns = __m256i;
   static void copy(const uint8_t* from, int units, unsigned char* to) {
@@ -30,14 +31,14 @@ struct Quads {
   static I32 dot(I32 sum, Row a, Columns w) { return _mm256_dpbusd_avx_epi32(sum, a, w); }
 };
 
-/// Two signed 16-bit values of a row by two of each column.
+/// Two signed 16-bit values of a row by two signed bytes of each column.
 struct Pairs {
-  static constexpr int kUnit = 4;
+  static constexpr int kUnit = 4, kColumnUnit = 2;
   using Row = __m256i;
   using Columns = __m256i;
   static Row row(const unsigned char* p) { return Quads::row(p); }
   static Columns columns(const unsigned char* p) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
   static I32 dot(I32 sum, Row a, Columns w) { return _mm256_dpwssd_avx_epi32(sum, a, w); }
 };

@@ -25,7 +25,8 @@ inline int32x4_t broadcastUnit(const unsigned char* p) {
 struct Quads {
   static constexpr bool kSigned =
       true;                        // rows are multiplied less 128: the instruction takes equal signs only
-  static constexpr int kUnit = 4;  // bytes that four values take in a copied row
+  static constexpr int kUnit = 4;  // bytes that four values take in a copied row,
+  static constexpr int kColumnUnit = 4;  // and in a column
   using Row = int8x16_t;
   using Columns = int8x16_t;
   static void copy(const uint8_t* from, int units, unsigned char* to) {
@@ -44,13 +45,13 @@ struct Quads {
   }
 };
 
-/// Two signed 16-bit values of a row by two of each column.
+/// Two signed 16-bit values of a row by two signed bytes of each column.
 struct Pairs {
-  static constexpr int kUnit = 4;
+  static constexpr int kUnit = 4, kColumnUnit = 2;
   using Row = int16x8_t;
   using Columns = int16x8_t;
   static Row row(const unsigned char* p) { return vreinterpretq_s16_s32(broadcastUnit(p)); }
-  static Columns columns(const unsigned char* p) { return vreinterpretq_s16_u8(vld1q_u8(p)); }
+  static Columns columns(const unsigned char* p) { return vmovl_s8(vreinterpret_s8_u8(vld1_u8(p))); }
   static I32 dot(I32 sum, Row a, Columns w) {
     return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(w)), vmull_high_s16(a, w)));
   }

@@ -91,9 +91,9 @@ inline I32 toInt(F32 v) {
 inline int32_t sumOfInts(I32 v) {
   return vaddvq_s32(v);
 }
-/// Lanes of 16 bits, low and high by turns.
-inline I32 interleaveShorts(I32 low, I32 high) {
-  return vsliq_n_s32(low, high, 16);
+/// Two bytes each, as storeShorts takes them: low, then high; both in the range of int8_t.
+inline I32 interleaveBytes(I32 low, I32 high) {
+  return vsliq_n_s32(low, high, 8);
 }
 /// All lanes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {

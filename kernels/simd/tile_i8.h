@@ -12,18 +12,19 @@ namespace {
 constexpr int kPanelI8 = 16;                   // columns of a panel: [units][16] units
 constexpr int kPieceI8 = 128;                  // units of a row that are copied together
 constexpr int kVectorsI8 = kPanelI8 / kLanes;  // in a panel's row
-constexpr size_t kPanelBytes = kPanelI8 * 4;   // of a panel's row
 constexpr size_t kAheadI8 = 2048;              // bytes that a panel is prefetched ahead
 
-/// sums[r][p * 16 + c] of kRows rows, [pieces][kRows][kPieceI8] units, and kPanels panels, each `units` * 64
-/// bytes after the one before. kUnroll independent chains hide the latency of the instructions where there
+/// sums[r][p * 16 + c] of kRows rows, [pieces][kRows][kPieceI8] units, and kPanels panels, each `units` rows
+/// after the one before. kUnroll independent chains hide the latency of the instructions where there
 /// are few rows.
 template <class Op, int kRows, int kPanels, int kUnroll>
 void tileSumsI8(const unsigned char* a, const unsigned char* weights, int units, int32_t* sums) {
   constexpr int kWide = kPanels * kVectorsI8, kStride = kPieceI8 * Op::kUnit;
+  constexpr size_t kPanelBytes = kPanelI8 * Op::kColumnUnit;  // of a panel's row
   const size_t panelStride = static_cast<size_t>(units) * kPanelBytes;
   const auto column = [&](const unsigned char* w, int v) {
-    return Op::columns(w + static_cast<size_t>(v / kVectorsI8) * panelStride + v % kVectorsI8 * kLanes * 4);
+    return Op::columns(w + static_cast<size_t>(v / kVectorsI8) * panelStride +
+                       v % kVectorsI8 * kLanes * Op::kColumnUnit);
   };
   I32 acc[kUnroll][kRows][kWide];
 #pragma GCC unroll 64
