@@ -136,6 +136,18 @@ Result<AlignedVector<float>> TensorFile::readFloat(std::string_view name,
   return values;
 }
 
+Result<AlignedVector<uint8_t>> TensorFile::readBytes(std::string_view name,
+                                                     std::span<const int64_t> dims) const {
+  const auto required = require(name, dims);
+  if (!required) return required.error();
+  const TensorView& view = **required;
+  if (view.type != TensorType::Int8) return unusable(name, "does not hold bytes");
+  AlignedVector<uint8_t> bytes(view.data.size());
+  std::memcpy(bytes.data(), view.data.data(), bytes.size());
+  MappedFile::forget(view.data);
+  return bytes;
+}
+
 Result<int32_t> TensorFile::readInteger(std::string_view name) const {
   const TensorView* view = find(name);
   if (!view || !isInteger(view->type) || view->elements() != 1)

@@ -55,6 +55,8 @@ class TensorFile {
   /// require() and widenToFloat() (speech/model/widen.h). Errors: the same, and BadFile where a scale is
   /// missing or is not positive.
   Result<AlignedVector<float>> readFloat(std::string_view name, std::span<const int64_t> dims) const;
+  /// The bytes of an Int8 tensor. Errors: BadFile.
+  Result<AlignedVector<uint8_t>> readBytes(std::string_view name, std::span<const int64_t> dims) const;
   /// The only element of an Int8, Int16 or Int32 tensor, as CTranslate2 stores the settings of a model.
   /// Errors: BadFile.
   Result<int32_t> readInteger(std::string_view name) const;

@@ -117,6 +117,39 @@ Result<Linear> Linear::load(const TensorFile& file, const std::string& name, int
   return Linear(*weights, bias, outputs, inputs, precision);
 }
 
+Result<Linear> Linear::loadPacked(const TensorFile& file, const std::string& name, int outputs, int inputs,
+                                  Precision precision) {
+  Linear linear;
+  linear.outputs_ = outputs;
+  linear.inputs_ = inputs;
+  linear.precision_ = precision;
+  if (file.find(name + "/bias")) {
+    auto bias = file.readFloat(name + "/bias", std::array<int64_t, 1>{outputs});
+    if (!bias) return bias.error();
+    linear.bias_ = std::move(*bias);
+  }
+  if (precision == Precision::Float32) {
+    const auto size = static_cast<int64_t>(matmulF32PackedSize(outputs, inputs));
+    auto floats = file.readFloat(name + "/packed", std::array{size});
+    if (!floats) return floats.error();
+    linear.floats_ = std::move(*floats);
+  } else {
+    const auto size = static_cast<int64_t>(matmulI8PackedSize(outputs, inputs));
+    auto bytes = file.readBytes(name + "/packed", std::array{size});
+    if (!bytes) return bytes.error();
+    linear.bytes_ = std::move(*bytes);
+  }
+  return linear;
+}
+
+void Linear::addTo(SafetensorsWriter& writer, const std::string& name) const {
+  if (!bias_.empty()) writer.add(name + "/bias", std::span<const float>(bias_));
+  if (precision_ == Precision::Float32)
+    writer.add(name + "/packed", std::span<const float>(floats_));
+  else
+    writer.add(name + "/packed", std::span<const uint8_t>(bytes_));
+}
+
 MatmulI8 Linear::product(const Operand& in, Activation activation) const {
   return {.a = in.values_.data(),
           .aStride = in.stride_,

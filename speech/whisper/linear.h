@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/matmul_i8/matmul_i8.h"
+#include "speech/model/safetensors_writer.h"
 #include "speech/model/tensor_file.h"
 #include "speech/whisper/precision.h"
 
@@ -67,6 +68,9 @@ class Linear {
   /// From weights in memory, output-major; `bias` may be empty.
   Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,
          Precision precision);
+  /// Reads what addTo() gave. Errors: BadFile.
+  static Result<Linear> loadPacked(const TensorFile& file, const std::string& name, int outputs, int inputs,
+                                   Precision precision);
   Linear() = default;
 
   int outputs() const { return outputs_; }
@@ -76,6 +80,8 @@ class Linear {
   /// `residual.data` may be null or `out`.
   void apply(ThreadPool& pool, const Operand& in, Rows out, Activation activation = Activation::None,
              Rows residual = {}) const;
+  /// Adds the packed weights and the bias, which stay this object's.
+  void addTo(SafetensorsWriter& writer, const std::string& name) const;
   /// The weights of one output, as an embedding table has them: out[inputs].
   void readRow(int output, float* out) const;
 

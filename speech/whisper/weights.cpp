@@ -5,81 +5,13 @@
 #include <array>
 #include <filesystem>
 
+#include "base/log.h"
 #include "speech/whisper/fold.h"
+#include "speech/whisper/packed_weights.h"
+#include "speech/whisper/weights_reader.h"
 
 namespace npuspeech {
 namespace {
-
-// Reads parts one after the other and remembers the first error, so that a model's structure reads like its
-// drawing.
-class Reader {
- public:
-  Reader(const TensorFile& file, Precision precision, std::function<void(double)> progress,
-         std::stop_token stop)
-      : file_(file), precision_(precision), progress_(std::move(progress)), stop_(std::move(stop)) {}
-
-  const std::optional<Error>& error() const { return error_; }
-  void fail(ErrorCode code, std::string message) {
-    if (!error_) error_ = Error{code, std::move(message)};
-  }
-
-  void read(Linear& linear, const std::string& name, int outputs, int inputs,
-            const Linear::Adjust& adjust = {}) {
-    if (stopped()) return;
-    auto loaded = Linear::load(file_, name, outputs, inputs, precision_, adjust);
-    if (!loaded) return fail(loaded.error().code, loaded.error().message);
-    linear = std::move(*loaded);
-    report(static_cast<double>(outputs) * inputs);
-  }
-  void read(AlignedVector<float>& values, const std::string& name, std::initializer_list<int64_t> dims) {
-    if (stopped()) return;
-    auto loaded = file_.readFloat(name, std::span(dims.begin(), dims.size()));
-    if (!loaded) return fail(loaded.error().code, loaded.error().message);
-    values = std::move(*loaded);
-  }
-  void read(LayerNorm& norm, const std::string& name, int width) {
-    read(norm.gamma, name + "/gamma", {width});
-    read(norm.beta, name + "/beta", {width});
-  }
-  // [outputs][inputs][3] as stored becomes [outputs][3][inputs]: a product on three consecutive rows.
-  void readConvolution(Linear& linear, const std::string& name, int outputs, int inputs,
-                       Precision precision) {
-    AlignedVector<float> stored, bias;
-    read(stored, name + "/weight", {outputs, inputs, 3});
-    read(bias, name + "/bias", {outputs});
-    if (error_) return;
-    AlignedVector<float> byRow(stored.size());
-    for (size_t o = 0; o < static_cast<size_t>(outputs); ++o)
-      for (size_t i = 0; i < static_cast<size_t>(inputs); ++i)
-        for (size_t k = 0; k < 3; ++k)
-          byRow[(o * 3 + k) * static_cast<size_t>(inputs) + i] =
-              stored[(o * static_cast<size_t>(inputs) + i) * 3 + k];
-    linear = Linear(byRow, bias, outputs, 3 * inputs, precision);
-  }
-
- private:
-  bool stopped() {
-    if (stop_.stop_requested()) fail(ErrorCode::Cancelled, "loading the model was cancelled");
-    return error_.has_value();
-  }
-  void report(double elements) {
-    done_ += elements;
-    if (progress_) progress_(std::min(1.0, done_ / total_));
-  }
-
-  const TensorFile& file_;
-  Precision precision_;
-  std::function<void(double)> progress_;
-  std::stop_token stop_;
-  std::optional<Error> error_;
-  double done_ = 0, total_ = totalElements();
-
-  double totalElements() const {
-    double total = 1;
-    for (const auto& [name, tensor] : file_.tensors()) total += static_cast<double>(tensor.elements());
-    return total;
-  }
-};
 
 int dimension(const TensorFile& file, std::string_view name, size_t index) {
   const TensorView* tensor = file.find(name);
@@ -104,8 +36,8 @@ int headCount(const TensorFile& file, int width) {
 // languages.
 constexpr float kSmoothQkv = 0.65f, kSmoothFfn = 0.5f;
 
-void readSelfAttention(Reader& reader, LayerNorm& norm, Linear& qkv, Linear& out, const std::string& name,
-                       int width) {
+void readSelfAttention(WeightsReader& reader, LayerNorm& norm, Linear& qkv, Linear& out,
+                       const std::string& name, int width) {
   reader.read(norm, name + "/layer_norm", width);
   reader.read(qkv, name + "/linear_0", 3 * width, width,
               [&](std::span<float> weights, std::span<float> bias) {
@@ -117,15 +49,16 @@ void readSelfAttention(Reader& reader, LayerNorm& norm, Linear& qkv, Linear& out
               [](std::span<float> weights, std::span<float>) { rotateReadValues(weights); });
 }
 
-void readFfn(Reader& reader, LayerNorm& norm, Linear& ffn1, Linear& ffn2, const std::string& name, int width,
-             int ffnWidth) {
+void readFfn(WeightsReader& reader, LayerNorm& norm, Linear& ffn1, Linear& ffn2, const std::string& name,
+             int width, int ffnWidth) {
   reader.read(norm, name + "/layer_norm", width);
   reader.read(ffn1, name + "/linear_0", ffnWidth, width,
               [&](std::span<float> weights, std::span<float>) { smooth(norm, weights, kSmoothFfn); });
   reader.read(ffn2, name + "/linear_1", width, ffnWidth);
 }
 
-void readDecoderLayer(Reader& reader, DecoderLayer& layer, const std::string& name, int width, int ffnWidth) {
+void readDecoderLayer(WeightsReader& reader, DecoderLayer& layer, const std::string& name, int width,
+                      int ffnWidth) {
   readSelfAttention(reader, layer.selfNorm, layer.selfQkv, layer.selfOut, name + "/self_attention", width);
   reader.read(layer.crossNorm, name + "/attention/layer_norm", width);
   reader.read(
@@ -141,7 +74,8 @@ void readDecoderLayer(Reader& reader, DecoderLayer& layer, const std::string& na
   readFfn(reader, layer.ffnNorm, layer.ffn1, layer.ffn2, name + "/ffn", width, ffnWidth);
 }
 
-void readEncoderLayer(Reader& reader, EncoderLayer& layer, const std::string& name, int width, int ffnWidth) {
+void readEncoderLayer(WeightsReader& reader, EncoderLayer& layer, const std::string& name, int width,
+                      int ffnWidth) {
   readSelfAttention(reader, layer.attentionNorm, layer.qkv, layer.attentionOut, name + "/self_attention",
                     width);
   readFfn(reader, layer.ffnNorm, layer.ffn1, layer.ffn2, name + "/ffn", width, ffnWidth);
@@ -161,6 +95,69 @@ AlignedVector<float> convolvePadding(const WhisperWeights& weights) {
   return state;
 }
 
+// Sizes as the file's tensors have them. Errors: BadFile.
+Result<void> readSizes(const TensorFile& file, WhisperWeights& weights) {
+  weights.melBins = dimension(file, "encoder/conv1/weight", 1);
+  weights.width = dimension(file, "encoder/conv1/weight", 0);
+  weights.audioContext = dimension(file, "encoder/position_encodings/encodings", 0);
+  weights.textContext = dimension(file, "decoder/position_encodings/encodings", 0);
+  weights.vocabularySize = dimension(file, "decoder/embeddings/weight", 0);
+  weights.ffnWidth = dimension(file, "encoder/layer_0/ffn/linear_0/weight", 0);
+  weights.heads = headCount(file, weights.width);
+  const int encoderLayers = countLayers(file, "encoder"), decoderLayers = countLayers(file, "decoder");
+  weights.encoder.resize(static_cast<size_t>(encoderLayers));
+  weights.decoder.resize(static_cast<size_t>(decoderLayers));
+  const bool sane = weights.melBins >= 1 && weights.melBins <= 1024 && weights.audioContext >= 2 &&
+                    weights.audioContext <= 65536 && weights.textContext >= 8 &&
+                    weights.textContext <= 65536 && encoderLayers >= 1 && decoderLayers >= 1 &&
+                    weights.heads >= 1 && weights.width == weights.heads * kHeadDim &&
+                    weights.ffnWidth >= 16 && weights.ffnWidth % 16 == 0;
+  if (sane) return {};
+  return Error{ErrorCode::BadFile,
+               file.path() + " does not have the layers of a Whisper model with heads 64 wide (found " +
+                   std::to_string(encoderLayers) + " encoder and " + std::to_string(decoderLayers) +
+                   " decoder layers, width " + std::to_string(weights.width) + ", " +
+                   std::to_string(weights.heads) + " heads, " + std::to_string(weights.melBins) +
+                   " mel bins)"};
+}
+
+void readAll(WeightsReader& reader, WhisperWeights& w) {
+  // The largest first: while it is unpacked there is nothing else yet.
+  reader.read(w.projection, "decoder/embeddings", w.vocabularySize, w.width);
+  reader.readConvolution(w.conv1, "encoder/conv1", w.width, w.melBins, Precision::Float32);
+  reader.readConvolution(w.conv2, "encoder/conv2", w.width, w.width, w.precision);
+  reader.read(w.audioPositions, "encoder/position_encodings/encodings", {w.audioContext, w.width});
+  reader.read(w.textPositions, "decoder/position_encodings/encodings", {w.textContext, w.width});
+  for (size_t i = 0; i < w.encoder.size(); ++i)
+    readEncoderLayer(reader, w.encoder[i], "encoder/layer_" + std::to_string(i), w.width, w.ffnWidth);
+  reader.read(w.encoderNorm, "encoder/layer_norm", w.width);
+  for (size_t i = 0; i < w.decoder.size(); ++i)
+    readDecoderLayer(reader, w.decoder[i], "decoder/layer_" + std::to_string(i), w.width, w.ffnWidth);
+  reader.read(w.decoderNorm, "decoder/layer_norm", w.width);
+}
+
+// From the file of packed weights, or else from the model's own, and then kept.
+Result<void> readParts(const TensorFile& file, WhisperWeights& weights,
+                       const std::function<void(double)>& progress, const std::stop_token& stop) {
+  const bool isPacked = weights.precision == Precision::Int8;
+  const PackedWeights kept(file.path());
+  if (const std::optional<TensorFile> packed = isPacked ? kept.open() : std::nullopt) {
+    WeightsReader reader(file, &*packed, weights.precision, progress, stop);
+    readAll(reader, weights);
+    if (!reader.error()) return {};
+    if (reader.error()->code != ErrorCode::BadFile) return *reader.error();
+    logf(LogLevel::Info, "%s It is made again.", reader.error()->message.c_str());
+  }
+  WeightsReader reader(file, nullptr, weights.precision, progress, stop);
+  readAll(reader, weights);
+  if (reader.error()) return *reader.error();
+  if (!isPacked) return {};
+  SafetensorsWriter writer;
+  reader.addTo(writer);
+  kept.save(writer);
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
@@ -176,52 +173,13 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
   auto weights = std::make_shared<WhisperWeights>();
   weights->precision = precision;
   weights->name = std::filesystem::path(folder).lexically_normal().filename();
-  weights->melBins = dimension(file, "encoder/conv1/weight", 1);
-  weights->width = dimension(file, "encoder/conv1/weight", 0);
-  weights->audioContext = dimension(file, "encoder/position_encodings/encodings", 0);
-  weights->textContext = dimension(file, "decoder/position_encodings/encodings", 0);
-  weights->vocabularySize = dimension(file, "decoder/embeddings/weight", 0);
-  weights->ffnWidth = dimension(file, "encoder/layer_0/ffn/linear_0/weight", 0);
-  weights->heads = headCount(file, weights->width);
-  const int width = weights->width, ffnWidth = weights->ffnWidth;
-  const int encoderLayers = countLayers(file, "encoder"), decoderLayers = countLayers(file, "decoder");
-
-  Reader reader(file, precision, progress, stop);
-  const bool sane = weights->melBins >= 1 && weights->melBins <= 1024 && weights->audioContext >= 2 &&
-                    weights->audioContext <= 65536 && weights->textContext >= 8 &&
-                    weights->textContext <= 65536 && encoderLayers >= 1 && decoderLayers >= 1 &&
-                    weights->heads >= 1 && width == weights->heads * kHeadDim && ffnWidth >= 16 &&
-                    ffnWidth % 16 == 0;
-  if (!sane)
-    reader.fail(ErrorCode::BadFile,
-                file.path() + " does not have the layers of a Whisper model with heads 64 wide (found " +
-                    std::to_string(encoderLayers) + " encoder and " + std::to_string(decoderLayers) +
-                    " decoder layers, width " + std::to_string(width) + ", " +
-                    std::to_string(weights->heads) + " heads, " + std::to_string(weights->melBins) +
-                    " mel bins)");
-  if (reader.error()) return *reader.error();
-
-  // The largest first: while it is unpacked there is nothing else yet.
-  reader.read(weights->projection, "decoder/embeddings", weights->vocabularySize, width);
-  reader.readConvolution(weights->conv1, "encoder/conv1", width, weights->melBins, Precision::Float32);
-  reader.readConvolution(weights->conv2, "encoder/conv2", width, width, precision);
-  reader.read(weights->audioPositions, "encoder/position_encodings/encodings",
-              {weights->audioContext, width});
-  reader.read(weights->textPositions, "decoder/position_encodings/encodings", {weights->textContext, width});
-  weights->encoder.resize(static_cast<size_t>(encoderLayers));
-  for (size_t i = 0; i < weights->encoder.size(); ++i)
-    readEncoderLayer(reader, weights->encoder[i], "encoder/layer_" + std::to_string(i), width, ffnWidth);
-  reader.read(weights->encoderNorm, "encoder/layer_norm", width);
-  weights->decoder.resize(static_cast<size_t>(decoderLayers));
-  for (size_t i = 0; i < weights->decoder.size(); ++i)
-    readDecoderLayer(reader, weights->decoder[i], "decoder/layer_" + std::to_string(i), width, ffnWidth);
-  reader.read(weights->decoderNorm, "decoder/layer_norm", width);
-  if (reader.error()) return *reader.error();
-  weights->paddingState = convolvePadding(*weights);
-
+  if (auto sizes = readSizes(file, *weights); !sizes) return sizes.error();
   auto vocabulary = Vocabulary::load(folder, weights->vocabularySize);
   if (!vocabulary) return vocabulary.error();
   weights->vocabulary = std::make_unique<Vocabulary>(std::move(*vocabulary));
+
+  if (auto read = readParts(file, *weights, progress, stop); !read) return read.error();
+  weights->paddingState = convolvePadding(*weights);
   return std::shared_ptr<const WhisperWeights>(std::move(weights));
 }
 
