@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is printed and what is saved."""
+
+import datetime
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+
+def number(value, digits):
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def print_speech(model, rows):
+    """rows: by system {"speed", "wer", "first", "memory", "load"}."""
+    print(f"\n{model:32} {'WER %':>7} {'x real time':>12} {'first text s':>13} {'peak MB':>8} {'load s':>7} {'we are faster':>14}")
+    ours = rows.get("npuspeech")
+    for name, row in rows.items():
+        ratio = f"{ours['speed'] / row['speed']:.2f} x" if ours and row is not ours else ""
+        print(f"{name:32} {number(row['wer'], 2):>7} {row['speed']:12.1f} {number(row['first'], 2):>13} {row['memory']:8.0f} "
+              f"{row['load']:7.2f} {ratio:>14}")
+
+
+def print_encoders(model, rows):
+    print(f"\n{model + ', encoder, 30 s':32} {'ms':>7} {'rel. error':>12} {'we are faster':>14}")
+    ours = rows.get("npuspeech int8")
+    for name, row in rows.items():
+        error = f"{row['error']:.1e}" if "error" in row else "-"
+        ratio = f"{row['ms'] / ours['ms']:.2f} x" if ours and row is not ours else ""
+        print(f"{name:32} {row['ms']:7.0f} {error:>12} {ratio:>14}")
+    if ours:
+        print(f"the hardware's int8 peak: {ours['peak']:.0f} GOPS, measured in the same run; our encoder reaches {100 * ours['share']:.0f} % "
+              "of it")
+
+
+def processor():
+    """Model, vector instructions and processors as Linux names them."""
+    text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"^(?:model name|Model)\s*: (.*)", text, re.M)
+    flags = re.search(r"^(?:flags|Features)\s*: (.*)", text, re.M)
+    vector = [flag for flag in (flags[1].split() if flags else []) if re.match(r"avx|amx|fma|f16c|sse4|asimd|i8mm|bf16|sve", flag)]
+    return {"model": model[1] if model else "unknown", "flags": vector, "processors": os.cpu_count()}
+
+
+def commit(root):
+    done = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty", "--abbrev=8"], stdout=subprocess.PIPE, text=True,
+                          check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def save(root, options, recordings, results):
+    """bench/results/<date>-<commit>.json; returns its path."""
+    today, revision = datetime.date.today().isoformat(), commit(root)
+    path = root / "bench" / "results" / f"{today}-{revision}.json"
+    path.parent.mkdir(exist_ok=True)
+    content = {"date": today, "commit": revision, "cpu": processor(), "threads": options.threads, "rounds": options.rounds,
+               "language": options.language, "precision": options.precision, "recordings": recordings, "models": results}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return path
