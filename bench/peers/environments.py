@@ -3,12 +3,14 @@
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
+TOOLS = pathlib.Path(__file__).resolve().parent.parent.parent / "tools"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "npuspeech"
 
 # The first package of each names the folder. Speed depends on the others that are pinned here; what they need in turn does not matter.
@@ -34,21 +36,23 @@ def say(text):
 
 @contextlib.contextmanager
 def locked(path):
+    """Held by this process and by those that it gives the file to, so that nothing is removed under an orphan that still writes."""
     with open(path, "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say(f"waiting for another process that prepares {path.parent}")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock
 
 
-def install(python, packages):
+def install(python, packages, lock):
     """Wheels only: nothing is compiled."""
     command = [python, "-m", "pip", "install", "--only-binary=:all:", "--no-input", "--disable-pip-version-check",
                "--progress-bar=off", *packages]
     reason = "pip failed"
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as pip:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          pass_fds=[lock.fileno()]) as pip:
         for line in map(str.strip, pip.stdout):
             if line.startswith(("Downloading", "Installing")):
                 say(f"  {line[:100]}")
@@ -76,15 +80,18 @@ def make(packages, name):
     python, ready = folder / "bin" / "python", folder / "ready"
     wanted = "\n".join([sys.version.split()[0], *packages])
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.parent / f".{name}.lock"):
+    with locked(folder.parent / f".{name}.lock") as lock:
         if ready.exists() and ready.read_text() == wanted:
             return python
         say(f"installing {', '.join(packages)} into {folder}")
         shutil.rmtree(folder, ignore_errors=True)
+        if not importlib.util.find_spec("ensurepip"):  # Debian keeps it in a package of its own
+            subprocess.run(["bash", "-euo", "pipefail", "-c", '. "$0"/prepare; installPackages venv', TOOLS], stdout=sys.stderr,
+                           check=False)
         made = subprocess.run([sys.executable, "-m", "venv", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              check=False)
+                              check=False, pass_fds=[lock.fileno()])
         if made.returncode:
             raise Unavailable("no environment can be made: " + " ".join(made.stdout.split())[:200])
-        install(python, packages)
+        install(python, packages, lock)
         ready.write_text(wanted)  # the last thing: without it all of this is done again
     return python

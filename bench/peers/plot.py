@@ -21,11 +21,12 @@ def main(output, *results):
 
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "npuspeech"  # the same picture has the same bytes
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     from matplotlib import pyplot
 
     saved = [json.loads(pathlib.Path(path).read_text(encoding="utf-8")) for path in results]
-    panels = [(f"{name}, {run['precision']}, {run['threads']} threads\n{run['cpu']['model']}, {run['date']}, {run['commit']}", model["speech"])
-              for run in saved for name, model in run["models"].items()]
+    panels = [(f"{name}, {run['precision']}, {run['threads']} threads\n{run['cpu']['model']}, {run['date']}, {run['commit']}",
+               model["speech"]) for run in saved for name, model in run["models"].items()]
     figure, axes = pyplot.subplots(len(panels), squeeze=False, layout="constrained",
                                    figsize=(7, sum(0.8 + 0.36 * len(rows) for _, rows in panels)))
     for axis, (title, rows) in zip(axes[:, 0], panels):

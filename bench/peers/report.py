@@ -31,8 +31,8 @@ def print_encoders(model, rows):
         ratio = f"{row['ms'] / ours['ms']:.2f} x" if ours and row is not ours else ""
         print(f"{name:32} {row['ms']:7.0f} {error:>12} {ratio:>14}")
     if ours:
-        print(f"the hardware's int8 peak: {ours['peak']:.0f} GOPS, measured in the same run; our encoder reaches {100 * ours['share']:.0f} % "
-              "of it")
+        print(f"the hardware's int8 peak: {ours['peak']:.0f} GOPS, measured in the same run; our encoder reaches "
+              f"{100 * ours['share']:.0f} % of it")
 
 
 def processor():

@@ -23,21 +23,23 @@ Run = collections.namedtuple("Run", "work load first memory texts")
 
 
 def finish(process, what):
-    """What is left of its standard output, and its peak resident MB. `process.stderr` is a file."""
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    """What is left of its standard output, its peak resident MB, and what it said on standard error."""
+    with process.stdout, process.errors:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.errors.seek(0)
+        said = process.errors.read()
     if process.returncode:
-        process.stderr_file.seek(0)
-        lines = process.stderr_file.read().split("\n")
-        raise Unavailable(f"{what} failed: " + next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing"))
-    return output, usage.ru_maxrss / 1024
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        raise Unavailable(f"{what} failed: {lines[-1] if lines else f'exit status {process.returncode}'}")
+    return output, usage.ru_maxrss / 1024, said
 
 
 def start(command):
     errors = tempfile.TemporaryFile("w+", errors="replace")
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace")
-    process.stderr_file = errors
+    process.errors = errors
     return process
 
 
@@ -66,13 +68,16 @@ class Ours:
         self.program = program
 
     def prepare(self, options, model):
-        self.run(options, model)  # builds what is missing
+        finish(start([*self.command(options, model), "text", options.wavs[0]]), self.name)  # builds what is missing
+
+    def command(self, options, model):
+        return [self.program, "--model", model, "--precision", options.precision, "--threads", options.threads, "--language",
+                options.language, "--format"]
 
     def run(self, options, model):
-        command = [self.program, "--model", model, "--precision", options.precision, "--threads", options.threads, "--language",
-                   options.language, "--format"]
+        command = self.command(options, model)
         begin = time.perf_counter()
-        output, memory = finish(start([*command, "json", *options.wavs]), self.name)
+        output, memory, _ = finish(start([*command, "json", *options.wavs]), self.name)
         wall = time.perf_counter() - begin
         results = [json.loads(line) for line in output.splitlines()]
         load = max(result["timing"]["load"] for result in results)
@@ -131,10 +136,9 @@ class WhisperCpp:
             begin = time.perf_counter()
             process = start(command)
             heard = next((time.perf_counter() for line in process.stdout if "-->" in line), None)
-            _, memory = finish(process, self.name)
+            _, memory, said = finish(process, self.name)
             wall = time.perf_counter() - begin
-            process.stderr_file.seek(0)
-            load = float(re.search(r"load time = *([\d.]+) ms", process.stderr_file.read())[1]) / 1000
+            load = float(re.search(r"load time = *([\d.]+) ms", said)[1]) / 1000
             texts = [" ".join(pathlib.Path(f"{folder}/{i}.txt").read_text(encoding="utf-8").split()) for i in range(len(options.wavs))]
         return Run(wall - load, load, heard - begin - load if heard else None, memory, texts)
 
