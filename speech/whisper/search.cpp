@@ -55,7 +55,7 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
         active_.emplace_back().sequence = decoder.fork(active_[0].sequence);
       for (Hypothesis& hypothesis : active_) {
         std::vector<float> own = logits;
-        rules_.apply(own, {});
+        restrict(own, {});
         const Token token = sample(own, options_.temperature, random_);
         settle(
             hypothesis, token,
@@ -71,7 +71,7 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
   } else {
     for (size_t i = 0; i < used; ++i) {
       const std::span<float> logits = decoder.logits(firstLogits + i);
-      rules_.apply(logits, active_[i].tokens);
+      restrict(logits, active_[i].tokens);
       const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
       const Token token =
           options_.temperature > 0 ? sample(logits, options_.temperature, random_) : total.argmax;
@@ -92,6 +92,12 @@ void Search::listen(Decoder& decoder, size_t startLogits, size_t promptLogits) {
   noteProbability_ = 0;
   for (Token note : rules_.noteSigns())
     noteProbability_ += std::exp(first[static_cast<size_t>(note)] - logSum);
+}
+
+void Search::restrict(std::span<float> logits, std::span<const Token> said) const {
+  rules_.apply(logits, said);
+  if (said.size() < static_cast<size_t>(options_.minTokens))
+    logits[static_cast<size_t>(vocabulary_.endOfText())] = -INFINITY;
 }
 
 // Ends a hypothesis at the end of text, at the limits of length, and where it loops; else appends the token.
@@ -126,7 +132,7 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
   std::vector<Token> order(decoder.logits(firstLogits).size());
   for (size_t i = 0; i < active_.size(); ++i) {
     const std::span<float> logits = decoder.logits(firstLogits + i);
-    rules_.apply(logits, active_[i].tokens);
+    restrict(logits, active_[i].tokens);
     const float logSum = logSumExpF32(logits.data(), static_cast<int>(logits.size())).logSum;
     std::iota(order.begin(), order.end(), 0);
     const auto likelier = [&](Token a, Token b) {

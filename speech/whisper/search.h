@@ -17,6 +17,7 @@ struct SearchOptions {
   int samples = 5;   // at higher temperatures: so many are drawn, the likeliest is kept
   float temperature = 0;
   int maxTokens = 224;  // at least 1; with the prompt less than the text context
+  int minTokens = 0;    // the text does not end before
 };
 
 /// Add the inputs of a step, run it together with those of other searches, consume its logits; until done().
@@ -39,6 +40,7 @@ class Search {
   float noteProbability() const { return noteProbability_; }
 
  private:
+  void restrict(std::span<float> logits, std::span<const Token> said) const;
   void retireFinished();
   void listen(Decoder& decoder, size_t startLogits, size_t promptLogits);
   void extendBeams(Decoder& decoder, size_t firstLogits);

@@ -16,6 +16,9 @@ constexpr float kTemperatureStep = 0.2f, kMaxTemperature = 1.0f;
 // that holds no words.
 constexpr float kMusicNoSpeech = 0.2f, kMusicNotes = 0.02f;
 constexpr bool kTimestamps = false;
+// Behind the last word: the pause that ends a window is shorter than this.
+constexpr int64_t kUnheardNs = 1'800'000'000;
+constexpr int64_t kSameReachNs = 500'000'000;
 
 }  // namespace
 
@@ -42,6 +45,7 @@ void WindowDecoding::begin() {
   SearchOptions options;
   options.beamSize = stream_.options.beamSize;
   options.temperature = temperature_;
+  options.minTokens = minTokens_;
   const int context = decoder_.textContext();
   options.maxTokens =
       std::max(1, std::min(context / 2, context - static_cast<int>(prompt.tokens.size()) - 1));
@@ -77,7 +81,7 @@ void WindowDecoding::detectLanguage(std::span<const float> logits) {
 }
 
 bool WindowDecoding::Try::repeatsItself() const {
-  return hypothesis.looped || compression > kCompressionLimit;
+  return looped || compression > kCompressionLimit;
 }
 
 bool WindowDecoding::Try::isUnlikely() const {
@@ -88,15 +92,24 @@ bool WindowDecoding::Try::holdsNoSpeech() const {
   return (noSpeech > kNoSpeechLimit && isUnlikely()) || (noSpeech > kMusicNoSpeech && notes > kMusicNotes);
 }
 
+bool WindowDecoding::Try::stopsEarly() const {
+  return unheardNs > kUnheardNs;
+}
+
 void WindowDecoding::judge() {
+  const Hypothesis& hypothesis = search_->best();
+  const Prompt& prompt = search_->prompt();
   Try& current = tries_.emplace_back();
-  current.hypothesis = std::move(search_->best());
-  current.prompt = search_->prompt();
+  current.tokens = hypothesis.tokens.size();
+  current.looped = hypothesis.looped;
   current.noSpeech = search_->noSpeechProbability();
   current.notes = search_->noteProbability();
-  current.averageLogProbability = current.hypothesis.averageLogProbability();
-  current.compression = compressionRatio(vocabulary_, current.hypothesis.tokens);
-  if (current.holdsNoSpeech() || current.isGood() || !tryAgain()) finish();
+  current.averageLogProbability = hypothesis.averageLogProbability();
+  current.compression = compressionRatio(vocabulary_, hypothesis.tokens);
+  current.words = timeWords(vocabulary_, hypothesis, prompt.tokens.size(), prompt.startOfTranscript,
+                            alignmentHeads_, stream_.languageCode, durationNs_);
+  current.unheardNs = durationNs_ - (current.words.empty() ? 0 : current.words.back().endNs);
+  if (current.holdsNoSpeech() || (current.isGood() && !current.stopsEarly()) || !tryAgain()) finish();
 }
 
 bool WindowDecoding::tryAgain() {
@@ -108,30 +121,40 @@ bool WindowDecoding::tryAgain() {
       return true;
     }
   }
+  if (tries_.back().isGood()) return goOn();
   if (temperature_ + kTemperatureStep > kMaxTemperature + 0.01f) return false;
   temperature_ += kTemperatureStep;
   begin();
   return true;
 }
 
-// Takes the last try where it was good, else the likeliest one of those that do not repeat themselves.
+// The same text, but it may not end where it ended; once.
+bool WindowDecoding::goOn() {
+  if (minTokens_ > 0 || temperature_ > 0) return false;
+  minTokens_ = static_cast<int>(tries_.back().tokens) + 1;
+  begin();
+  return true;
+}
+
+// Takes the first try that is good and reaches the window's end; else the one that reaches farthest of the
+// good ones, or the likeliest one of those that do not repeat themselves.
 void WindowDecoding::finish() {
   search_.reset();
   const auto better = [](const Try& a, const Try& b) {
     if (a.repeatsItself() != b.repeatsItself()) return b.repeatsItself();
+    if (a.isGood() != b.isGood()) return a.isGood();
+    if (a.isGood() && std::abs(a.unheardNs - b.unheardNs) > kSameReachNs) return a.unheardNs < b.unheardNs;
     return a.averageLogProbability > b.averageLogProbability;
   };
-  const Try& chosen =
-      tries_.back().isGood() ? tries_.back() : *std::min_element(tries_.begin(), tries_.end(), better);
+  Try& chosen = tries_.back().isGood() && !tries_.back().stopsEarly()
+                    ? tries_.back()
+                    : *std::min_element(tries_.begin(), tries_.end(), better);
 
   result_.emplace();
   result_->language = stream_.languageCode;
   result_->averageLogProbability = chosen.averageLogProbability;
   result_->noSpeechProbability = chosen.noSpeech;
-  if (!chosen.holdsNoSpeech())
-    result_->words =
-        timeWords(vocabulary_, chosen.hypothesis, chosen.prompt.tokens.size(),
-                  chosen.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode, durationNs_);
+  if (!chosen.holdsNoSpeech()) result_->words = std::move(chosen.words);
   tries_.clear();
 }
 

@@ -43,6 +43,7 @@ class WindowDecoding {
   void begin();
   void judge();
   bool tryAgain();
+  bool goOn();
   void finish();
   void detectLanguage(std::span<const float> logits);
 
@@ -57,16 +58,21 @@ class WindowDecoding {
   std::optional<Sequence> detecting_;  // while the language is being found
   std::optional<Search> search_;
   float temperature_ = 0;
+  int minTokens_ = 0;
   struct Try {
-    Hypothesis hypothesis;
-    Prompt prompt;
+    std::vector<Word> words;
+    size_t tokens = 0;
     float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
+    bool looped = false;
+    int64_t unheardNs = 0;  // of the window's end, behind the last word
 
     bool repeatsItself() const;
     bool isUnlikely() const;
     /// Nobody speaks: silence, noise, or music and what is sung to it.
     bool holdsNoSpeech() const;
     bool isGood() const { return !repeatsItself() && !isUnlikely(); }
+    /// The text ended though somebody still spoke: windows end soon behind speech.
+    bool stopsEarly() const;
   };
   std::vector<Try> tries_;
   std::optional<DecodedWindow> result_;
