@@ -16,8 +16,9 @@ constexpr float kTemperatureStep = 0.2f, kMaxTemperature = 1.0f;
 // that holds no words.
 constexpr float kMusicNoSpeech = 0.2f, kMusicNotes = 0.02f;
 constexpr bool kTimestamps = false;
-// Behind the last word: the pause that ends a window is shorter than this.
-constexpr int64_t kUnheardNs = 1'800'000'000;
+// Longest silence before the first and behind the last word of a window, and between two: it is cut where
+// nobody speaks for 2 s, close to speech.
+constexpr int64_t kLongestEdgeNs = 1'800'000'000, kLongestPauseNs = 2'600'000'000;
 constexpr int64_t kSameReachNs = 500'000'000;
 
 }  // namespace
@@ -92,8 +93,15 @@ bool WindowDecoding::Try::holdsNoSpeech() const {
   return (noSpeech > kNoSpeechLimit && isUnlikely()) || (noSpeech > kMusicNoSpeech && notes > kMusicNotes);
 }
 
-bool WindowDecoding::Try::stopsEarly() const {
-  return unheardNs > kUnheardNs;
+void WindowDecoding::measureUnheard(Try& text) const {
+  int64_t end = 0;
+  for (const Word& word : text.words) {
+    text.unheardNs +=
+        std::max<int64_t>(0, word.startNs - end - (end == 0 ? kLongestEdgeNs : kLongestPauseNs));
+    end = word.endNs;
+  }
+  text.unheardEndNs = std::max<int64_t>(0, durationNs_ - end - kLongestEdgeNs);
+  text.unheardNs += text.unheardEndNs;
 }
 
 void WindowDecoding::judge() {
@@ -108,8 +116,8 @@ void WindowDecoding::judge() {
   current.compression = compressionRatio(vocabulary_, hypothesis.tokens);
   current.words = timeWords(vocabulary_, hypothesis, prompt.tokens.size(), prompt.startOfTranscript,
                             alignmentHeads_, stream_.languageCode, durationNs_);
-  current.unheardNs = durationNs_ - (current.words.empty() ? 0 : current.words.back().endNs);
-  if (current.holdsNoSpeech() || (current.isGood() && !current.stopsEarly()) || !tryAgain()) finish();
+  measureUnheard(current);
+  if (current.holdsNoSpeech() || (current.isGood() && !current.leavesOut()) || !tryAgain()) finish();
 }
 
 bool WindowDecoding::tryAgain() {
@@ -121,7 +129,7 @@ bool WindowDecoding::tryAgain() {
       return true;
     }
   }
-  if (tries_.back().isGood()) return goOn();
+  if (tries_.back().isGood()) return tries_.back().unheardEndNs > 0 && goOn();
   if (temperature_ + kTemperatureStep > kMaxTemperature + 0.01f) return false;
   temperature_ += kTemperatureStep;
   begin();
@@ -146,7 +154,7 @@ void WindowDecoding::finish() {
     if (a.isGood() && std::abs(a.unheardNs - b.unheardNs) > kSameReachNs) return a.unheardNs < b.unheardNs;
     return a.averageLogProbability > b.averageLogProbability;
   };
-  Try& chosen = tries_.back().isGood() && !tries_.back().stopsEarly()
+  Try& chosen = tries_.back().isGood() && !tries_.back().leavesOut()
                     ? tries_.back()
                     : *std::min_element(tries_.begin(), tries_.end(), better);
 

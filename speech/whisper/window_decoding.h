@@ -40,7 +40,25 @@ class WindowDecoding {
   size_t consume(size_t firstLogits);
 
  private:
+  struct Try {
+    std::vector<Word> words;
+    size_t tokens = 0;
+    float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
+    bool looped = false;
+    int64_t unheardNs = 0;     // where no word is though a pause cannot be that long, and of it
+    int64_t unheardEndNs = 0;  // behind the last word
+
+    bool repeatsItself() const;
+    bool isUnlikely() const;
+    /// Nobody speaks: silence, noise, or music and what is sung to it.
+    bool holdsNoSpeech() const;
+    bool isGood() const { return !repeatsItself() && !isUnlikely(); }
+    /// The text leaves out some of the speech.
+    bool leavesOut() const { return unheardNs > 0; }
+  };
+
   void begin();
+  void measureUnheard(Try& text) const;
   void judge();
   bool tryAgain();
   bool goOn();
@@ -59,21 +77,6 @@ class WindowDecoding {
   std::optional<Search> search_;
   float temperature_ = 0;
   int minTokens_ = 0;
-  struct Try {
-    std::vector<Word> words;
-    size_t tokens = 0;
-    float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
-    bool looped = false;
-    int64_t unheardNs = 0;  // of the window's end, behind the last word
-
-    bool repeatsItself() const;
-    bool isUnlikely() const;
-    /// Nobody speaks: silence, noise, or music and what is sung to it.
-    bool holdsNoSpeech() const;
-    bool isGood() const { return !repeatsItself() && !isUnlikely(); }
-    /// The text ended though somebody still spoke: windows end soon behind speech.
-    bool stopsEarly() const;
-  };
   std::vector<Try> tries_;
   std::optional<DecodedWindow> result_;
 };
