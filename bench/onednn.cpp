@@ -110,6 +110,9 @@ namespace npuspeech {
 std::function<void()> makeOnednnProduct(const OnednnProduct&) {
   return {};
 }
+bool setOnednnThreads(int) {
+  return false;
+}
 const char* onednnVersion() {
   return "";
 }
