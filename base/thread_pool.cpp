@@ -2,7 +2,10 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -22,46 +25,154 @@ inline void pauseCpu() {
 // About 20 to 50 microseconds: longer than the serial stretches between the loops of one layer, and short
 // enough that a paused stream costs nothing that a user would see.
 constexpr int kSpins = 800;
+constexpr int kMaxThreads = 64;
+
+/// The pool in which this thread has a turn, and the place of its loops.
+thread_local const void* poolOfTurn = nullptr;
+thread_local size_t placeOfTurn = 0;
 
 }  // namespace
 
 struct ThreadPool::Shared {
-  // Turns: a ticket lock, so that two streams alternate instead of one starving the other.
+  /// A loop that runs, or a place for one. The caller fills it, then opens it; a helper counts itself in
+  /// before it looks whether the loop is open, so that a closed loop without helpers is nobody's.
+  struct alignas(64) Loop {
+    void* context = nullptr;
+    Thunk thunk = nullptr;
+    std::atomic<size_t> count{0};
+    std::atomic<size_t> nextIndex{0};
+    std::atomic<int> helpers{0};
+    std::atomic<bool> isOpen{false};
+
+    bool hasWork() const {
+      return isOpen.load(std::memory_order_acquire) &&
+             nextIndex.load(std::memory_order_relaxed) < count.load(std::memory_order_relaxed);
+    }
+    void work(int worker) {
+      const size_t end = count.load(std::memory_order_relaxed);
+      for (size_t i; (i = nextIndex.fetch_add(1, std::memory_order_relaxed)) < end;)
+        thunk(context, i, worker);
+    }
+    void help(int worker) {
+      helpers.fetch_add(1, std::memory_order_seq_cst);
+      if (isOpen.load(std::memory_order_seq_cst)) work(worker);
+      helpers.fetch_sub(1, std::memory_order_release);
+    }
+  };
+
+  explicit Shared(int count) : threads(count) {}
+
+  const int threads;
+  std::array<Loop, kMaxThreads> loops;  // one for each caller at work
+
   std::mutex turnMutex;
   std::condition_variable turnChanged;
-  uint64_t nextTicket = 0, servedTicket = 0;  // both under turnMutex
+  uint64_t nextTicket = 0, servedTicket = 0;  // of callers; under turnMutex
+  std::array<bool, kMaxThreads> taken{};      // of loops; under turnMutex
+  std::atomic<int> callers{0};                // changed under turnMutex
 
-  // The loop that is running. Written by the caller before `generation` is raised, read by workers after they
-  // saw it.
-  void* context = nullptr;
-  Thunk thunk = nullptr;
-  size_t count = 0;
-  std::atomic<size_t> nextIndex{0};
-  std::atomic<int> busyWorkers{0};
-  std::atomic<uint64_t> generation{0};
+  std::atomic<uint64_t> generation{0};  // raised when there may be work for a worker
   std::atomic<bool> stopping{false};
-
   std::mutex sleepMutex;
   std::condition_variable wake;
   int sleepers = 0;  // under sleepMutex
 
-  void work(int worker) {
-    for (size_t i; (i = nextIndex.fetch_add(1, std::memory_order_relaxed)) < count;)
-      thunk(context, i, worker);
+  void takeTurn() {
+    std::unique_lock lock(turnMutex);
+    const uint64_t ticket = nextTicket++;
+    turnChanged.wait(lock, [&] { return servedTicket == ticket && callers.load() < threads; });
+    ++servedTicket;
+    callers.fetch_add(1);
+    placeOfTurn = static_cast<size_t>(std::find(taken.begin(), taken.end(), false) - taken.begin());
+    taken[placeOfTurn] = true;
+    poolOfTurn = this;
+    lock.unlock();
+    turnChanged.notify_all();
+  }
+  void endTurn() {
+    poolOfTurn = nullptr;
+    bool others;
+    {
+      std::lock_guard lock(turnMutex);
+      others = callers.fetch_sub(1) > 1;
+      taken[placeOfTurn] = false;
+    }
+    turnChanged.notify_all();
+    if (others) callWorkers();  // one more may help the callers that are left
+  }
+  bool isWanted() {
+    std::lock_guard lock(turnMutex);
+    return nextTicket != servedTicket;
+  }
+
+  int workersAllowed() const { return threads - callers.load(std::memory_order_acquire); }
+
+  void callWorkers() {
+    bool asleep;
+    {
+      std::lock_guard lock(sleepMutex);
+      generation.fetch_add(1, std::memory_order_acq_rel);
+      asleep = sleepers > 0;
+    }
+    if (asleep) wake.notify_all();
+  }
+
+  void runLoop(size_t count, void* context, Thunk thunk) {
+    Loop& loop = loops[placeOfTurn];
+    loop.context = context;
+    loop.thunk = thunk;
+    loop.count.store(count, std::memory_order_relaxed);
+    loop.nextIndex.store(0, std::memory_order_relaxed);
+    loop.isOpen.store(true, std::memory_order_release);
+    if (count > 1 && workersAllowed() > 0) callWorkers();
+    loop.work(0);
+    loop.isOpen.store(false, std::memory_order_seq_cst);
+    for (int spin = 0; loop.helpers.load(std::memory_order_seq_cst) != 0; ++spin) {
+      if (spin < kSpins * 4)
+        pauseCpu();
+      else
+        std::this_thread::yield();
+    }
+  }
+
+  /// The loop with work that this worker may help; null where there is none.
+  Loop* findWork(int worker) {
+    if (worker > workersAllowed()) return nullptr;
+    for (int i = 0; i < threads; ++i)
+      if (Loop& loop = loops[static_cast<size_t>((worker + i) % threads)]; loop.hasWork()) return &loop;
+    return nullptr;
   }
 };
 
-ThreadPool::ThreadPool(int threads) : shared_(new Shared) {
-  for (int i = 1; i < std::clamp(threads, 1, 64); ++i) workers_.emplace_back([this, i] { workerLoop(i); });
+ThreadPool::Turn::Turn(ThreadPool& pool) : shared_(*pool.shared_), isOuter_(poolOfTurn != &shared_) {
+  if (isOuter_) shared_.takeTurn();
+}
+
+ThreadPool::Turn::~Turn() {
+  if (isOuter_) shared_.endTurn();
+}
+
+void ThreadPool::Turn::yield() {
+  if (!shared_.isWanted()) return;
+  shared_.endTurn();
+  shared_.takeTurn();
+}
+
+ThreadPool::Break::Break(ThreadPool& pool) : shared_(*pool.shared_), hadTurn_(poolOfTurn == &shared_) {
+  if (hadTurn_) shared_.endTurn();
+}
+
+ThreadPool::Break::~Break() {
+  if (hadTurn_) shared_.takeTurn();
+}
+
+ThreadPool::ThreadPool(int threads) : shared_(new Shared(std::clamp(threads, 1, kMaxThreads))) {
+  for (int i = 1; i < shared_->threads; ++i) workers_.emplace_back([this, i] { workerLoop(i); });
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    std::lock_guard lock(shared_->sleepMutex);
-    shared_->stopping = true;
-    shared_->generation.fetch_add(1);
-  }
-  shared_->wake.notify_all();
+  shared_->stopping = true;
+  shared_->callWorkers();
   for (std::thread& worker : workers_) worker.join();
   delete shared_;
 }
@@ -80,45 +191,14 @@ void ThreadPool::workerLoop(int worker) {
     }
     seen = s.generation.load(std::memory_order_acquire);
     if (s.stopping) return;
-    s.work(worker);
-    s.busyWorkers.fetch_sub(1, std::memory_order_acq_rel);
+    while (Shared::Loop* const loop = s.findWork(worker)) loop->help(worker);
   }
 }
 
 void ThreadPool::run(size_t count, void* context, Thunk thunk) {
   if (count == 0) return;
-  Shared& s = *shared_;
-  {
-    std::unique_lock lock(s.turnMutex);
-    const uint64_t ticket = s.nextTicket++;
-    s.turnChanged.wait(lock, [&] { return s.servedTicket == ticket; });
-  }
-  s.context = context;
-  s.thunk = thunk;
-  s.count = count;
-  s.nextIndex.store(0, std::memory_order_relaxed);
-  if (!workers_.empty() && count > 1) {
-    s.busyWorkers.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-    bool asleep;
-    {
-      std::lock_guard lock(s.sleepMutex);
-      s.generation.fetch_add(1, std::memory_order_acq_rel);
-      asleep = s.sleepers > 0;
-    }
-    if (asleep) s.wake.notify_all();
-  }
-  s.work(0);
-  for (int spin = 0; s.busyWorkers.load(std::memory_order_acquire) != 0; ++spin) {
-    if (spin < kSpins * 4)
-      pauseCpu();
-    else
-      std::this_thread::yield();
-  }
-  {
-    std::lock_guard lock(s.turnMutex);
-    ++s.servedTicket;
-  }
-  s.turnChanged.notify_all();
+  const Turn turn(*this);
+  shared_->runLoop(count, context, thunk);
 }
 
 }  // namespace npuspeech

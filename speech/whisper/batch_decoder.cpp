@@ -8,8 +8,8 @@ namespace npuspeech {
 namespace {
 
 constexpr size_t kMaxWindows = 16;  // decoded together
-constexpr size_t kGoodBatch = 8;    // waiting windows that are worth starting with while encoders still work
-constexpr int kMaxCrossRows = 3 * 1500;  // of all these windows: 42 MB with whisper-base in int8
+constexpr size_t kGoodBatch = 4;    // waiting windows that are worth starting with while encoders still work
+constexpr int kMaxCrossRows = 3 * 1500;  // of all these windows: 29 MB with whisper-base in int8
 constexpr std::chrono::milliseconds kEncoderPause{
     5};  // an encoder that starts its next window within this is at work
 constexpr int64_t kFrameNs = 10'000'000;
@@ -123,8 +123,10 @@ bool BatchDecoder::startsNow() {
 
 void BatchDecoder::run() {
   std::unique_lock lock(mutex_);
+  std::optional<ThreadPool::Turn> turn;  // as long as there is work
   while (!stopping_) {
     if (!startsNow()) {
+      turn.reset();
       if (!jobs_.empty() && encoding_ == 0)
         changed_.wait_until(lock, encodedAt_ + kEncoderPause);
       else
@@ -133,6 +135,10 @@ void BatchDecoder::run() {
     }
     const std::vector<std::shared_ptr<Job>> active = admit();
     lock.unlock();
+    if (turn)
+      turn->yield();
+    else
+      turn.emplace(pool_);
     step(active);
     lock.lock();
     for (const auto& job : active)

@@ -34,6 +34,7 @@ bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shap
   for (size_t i = 0; i < padding.size(); ++i)
     keyBias_[audioRows + i] = std::log(static_cast<float>(padding[i].count));
 
+  const ThreadPool::Turn turn(pool);
   convolve(pool, mel, shape, states);
   for (const EncoderLayer& layer : w.encoder) {
     if (stop.stop_requested()) return false;

@@ -54,6 +54,60 @@ TEST(ThreadPool, CallersTakeTurns) {
   EXPECT_LE(most.load(), 2);
 }
 
+// Between the loops of a turn, too, no more callers are at work than there are threads.
+TEST(ThreadPool, TurnsAreAsManyAsThreads) {
+  for (int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    std::atomic<int> inside{0}, most{0}, calls{0};
+    auto caller = [&] {
+      for (int i = 0; i < 100; ++i) {
+        ThreadPool::Turn turn(pool);
+        const int now = inside.fetch_add(1) + 1;
+        for (int seen = most.load(); now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        for (int loop = 0; loop < 3; ++loop) pool.parallelFor(5, [&](size_t, int) { calls.fetch_add(1); });
+        std::this_thread::yield();
+        inside.fetch_sub(1);
+        const ThreadPool::Break pause(pool);
+      }
+    };
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 5; ++i) callers.emplace_back(caller);
+    for (std::thread& thread : callers) thread.join();
+    EXPECT_EQ(calls.load(), 5 * 100 * 3 * 5);
+    EXPECT_LE(most.load(), threads);
+  }
+}
+
+TEST(ThreadPool, ABreakLetsAnotherHaveItsTurn) {
+  ThreadPool pool(1);
+  const ThreadPool::Turn turn(pool);
+  const ThreadPool::Break pause(pool);
+  std::thread([&] {
+    const ThreadPool::Turn other(pool);
+    pool.parallelFor(3, [](size_t, int) {});
+  }).join();  // or the test hangs
+}
+
+TEST(ThreadPool, HelpsTheCallerThatIsLeft) {
+  ThreadPool pool(2);
+  std::atomic<bool> helped{false};
+  std::atomic<int> started{0};
+  std::thread other([&] {
+    const ThreadPool::Turn turn(pool);
+    while (started.load() == 0) std::this_thread::yield();
+  });
+  const ThreadPool::Turn turn(pool);
+  for (int round = 0; round < 1000 && !helped; ++round)
+    pool.parallelFor(64, [&](size_t, int worker) {
+      started.fetch_add(1);
+      if (worker == 1) helped = true;
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    });
+  EXPECT_TRUE(helped);
+  other.join();
+}
+
 TEST(ThreadPool, SleepsWhileIdle) {
   ThreadPool pool(4);
   pool.parallelFor(8, [](size_t, int) {});
