@@ -16,7 +16,7 @@ struct DecodeAttentionI8 {
   const float* q = nullptr;        // [headDim]
   const void* packed = nullptr;    // of packAttentionI8
   const float* keyBias = nullptr;  // [keys], or null
-  float* weights = nullptr;        // [keys] out: what each key counted, before rounding
+  float* weights = nullptr;        // [keys] out: what each key counted, before rounding; or null
   float* out = nullptr;            // [headDim]
   float scale = 1;
   int headDim = 64, keys = 0;

@@ -19,6 +19,7 @@ void decodeAttentionI8Scalar(const DecodeAttentionI8& p) {
   attention.headDim = p.headDim;
   attention.keys = p.keys;
   kAttentionI8Scalar.run(attention, 0, 0, 1, p.packed);
+  if (!p.weights) return;
 
   const size_t keys = static_cast<size_t>(p.keys), dim = static_cast<size_t>(p.headDim);
   const AttentionI8Head head = attentionI8Head(p.packed, p.keys, p.headDim);

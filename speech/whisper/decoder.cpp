@@ -206,6 +206,11 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
     const CrossAttentionCache& cross = sequence.cross();
     const size_t audioRows = static_cast<size_t>(cross.audioRows);
     float* const looked = attentionWeights_.data() + static_cast<size_t>(worker) * attentionStride_;
+    const auto aligns = [&](const Vocabulary::Head& h) {
+      return static_cast<size_t>(h.layer) == layer && static_cast<size_t>(h.head) == head;
+    };
+    const auto aligning = std::find_if(alignmentHeads_.begin(), alignmentHeads_.end(), aligns);
+    const bool isAligning = aligning != alignmentHeads_.end();
     const float* const q = qkv_.data() + r * width + head * kHeadDim;
     float* const out = attended_.data() + r * width + head * kHeadDim;
     if (weights_->precision == Precision::Int8) {
@@ -213,7 +218,7 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
       decodeAttentionI8({.q = q,
                          .packed = cross.packed.data() + layer * cross.layerSize + head * headSize,
                          .keyBias = cross.keyBias.data(),
-                         .weights = looked,
+                         .weights = isAligning ? looked : nullptr,
                          .out = out,
                          .scale = kScoreScale,
                          .headDim = static_cast<int>(kHeadDim),
@@ -232,18 +237,14 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
                           .headDim = static_cast<int>(kHeadDim),
                           .keys = cross.rows});
     }
-    for (size_t a = 0; a < alignmentHeads_.size(); ++a) {
-      if (static_cast<size_t>(alignmentHeads_[a].layer) != layer ||
-          static_cast<size_t>(alignmentHeads_[a].head) != head)
-        continue;
-      // A softmax over the audio alone, as Whisper's alignment takes it.
-      float sum = 1e-20f;
-      for (size_t j = 0; j < audioRows; ++j) sum += looked[j];
-      float* const row = sequence.alignment_.data() +
-                         static_cast<size_t>(positions_[r]) * static_cast<size_t>(sequence.alignmentStride_) +
-                         a * audioRows;
-      for (size_t j = 0; j < audioRows; ++j) row[j] = looked[j] / sum;
-    }
+    if (!isAligning) return;
+    // A softmax over the audio alone, as Whisper's alignment takes it.
+    float sum = 1e-20f;
+    for (size_t j = 0; j < audioRows; ++j) sum += looked[j];
+    float* const row = sequence.alignment_.data() +
+                       static_cast<size_t>(positions_[r]) * static_cast<size_t>(sequence.alignmentStride_) +
+                       static_cast<size_t>(aligning - alignmentHeads_.begin()) * audioRows;
+    for (size_t j = 0; j < audioRows; ++j) row[j] = looked[j] / sum;
   });
 }
 

@@ -190,6 +190,12 @@ class DecodeAttentionI8Test : public VariantTest<Variant<DecodeAttentionI8Functi
     decodeAttentionI8Variants().back().run(d);
     for (size_t j = 0; j < n; ++j) ASSERT_NEAR(weights[j], expectedWeights[j], 1e-5f) << j;
     for (size_t i = 0; i < dim; ++i) ASSERT_NEAR(out[i], expected[i], 1e-3f * problem.largestValue()) << i;
+
+    Guarded<float> alone(dim, 5);
+    d.weights = nullptr;
+    d.out = alone.data();
+    GetParam().run(d);
+    for (size_t i = 0; i < dim; ++i) ASSERT_EQ(alone[i], out[i]) << i << " without weights";
   }
 };
 
