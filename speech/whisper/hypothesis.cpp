@@ -14,7 +14,7 @@ void Hypothesis::append(Token token, float logProbability) {
 }
 
 float Hypothesis::averageLogProbability() const {
-  return sumLogProbability / static_cast<float>(tokens.size() + 1);
+  return sumLogProbability / static_cast<float>(tokens.size() - forced + 1);
 }
 
 bool endsInLoop(const std::vector<Token>& tokens) {

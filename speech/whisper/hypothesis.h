@@ -14,7 +14,8 @@ struct Hypothesis {
   Sequence sequence;
   std::vector<Token> tokens;            // after the prompt, without the end of text
   std::vector<float> logProbabilities;  // of each token
-  float sumLogProbability = 0;          // with the end of text's
+  float sumLogProbability = 0;          // with the end of text's, without those of the forced tokens
+  size_t forced = 0;                    // so many of the tokens were given, not chosen
   bool finished = false, looped = false;
 
   void append(Token token, float logProbability);

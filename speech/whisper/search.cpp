@@ -28,15 +28,27 @@ Token sample(std::span<const float> logits, float temperature, std::mt19937& ran
 Search::Search(const Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
                std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options)
     : vocabulary_(vocabulary), rules_(rules), prompt_(std::move(prompt)), options_(options) {
-  active_.emplace_back().sequence = decoder.start(std::move(cross));
+  Hypothesis& first = active_.emplace_back();
+  first.sequence = decoder.start(std::move(cross));
+  first.tokens = options_.forced;
+  first.logProbabilities.assign(options_.forced.size(), 0.0f);
+  first.forced = options_.forced.size();
+  if (options_.temperature > 0 || options_.beamSize > 1) options_.guess.clear();
+  const size_t room = static_cast<size_t>(std::max(options_.maxTokens, 1));
+  options_.guess.resize(std::min(options_.guess.size(), room - std::min(room, first.forced)));
 }
 
 void Search::addInputs(std::vector<Decoder::Input>& inputs) {
   if (!prefilled_) {
+    Sequence& sequence = active_[0].sequence;
+    const std::vector<Token>& forced = options_.forced;
     for (size_t i = 0; i < prompt_.tokens.size(); ++i) {
-      const bool wanted = i == prompt_.startOfTranscript || i + 1 == prompt_.tokens.size();
-      inputs.push_back({&active_[0].sequence, prompt_.tokens[i], wanted});
+      const bool isLast = i + 1 == prompt_.tokens.size() && forced.empty();
+      inputs.push_back({&sequence, prompt_.tokens[i], i == prompt_.startOfTranscript || isLast});
     }
+    for (size_t i = 0; i < forced.size(); ++i)
+      inputs.push_back({&sequence, forced[i], i + 1 == forced.size()});
+    for (Token token : options_.guess) inputs.push_back({&sequence, token, true});
     return;
   }
   for (Hypothesis& hypothesis : active_)
@@ -46,16 +58,22 @@ void Search::addInputs(std::vector<Decoder::Input>& inputs) {
 size_t Search::consume(Decoder& decoder, size_t firstLogits) {
   if (!prefilled_) {
     const size_t startLogits = firstLogits;
-    if (prompt_.startOfTranscript + 1 < prompt_.tokens.size()) ++firstLogits;
+    if (prompt_.startOfTranscript + 1 < prompt_.tokens.size() + options_.forced.size()) ++firstLogits;
     listen(decoder, startLogits, firstLogits);
     prefilled_ = true;
+    if (!options_.guess.empty()) return checkGuess(decoder, firstLogits);
     if (options_.temperature > 0) {
       const std::vector<float> logits(decoder.logits(firstLogits).begin(), decoder.logits(firstLogits).end());
-      while (active_.size() < static_cast<size_t>(options_.samples))
-        active_.emplace_back().sequence = decoder.fork(active_[0].sequence);
+      while (active_.size() < static_cast<size_t>(options_.samples)) {
+        Hypothesis& more = active_.emplace_back();
+        more.sequence = decoder.fork(active_[0].sequence);
+        more.tokens = active_[0].tokens;
+        more.logProbabilities = active_[0].logProbabilities;
+        more.forced = active_[0].forced;
+      }
       for (Hypothesis& hypothesis : active_) {
         std::vector<float> own = logits;
-        restrict(own, {});
+        restrict(own, hypothesis.tokens);
         const Token token = sample(own, options_.temperature, random_);
         settle(
             hypothesis, token,
@@ -70,16 +88,41 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
     extendBeams(decoder, firstLogits);
   } else {
     for (size_t i = 0; i < used; ++i) {
+      if (options_.temperature == 0) {
+        chooseGreedily(decoder, firstLogits + i, active_[i]);
+        continue;
+      }
       const std::span<float> logits = decoder.logits(firstLogits + i);
       restrict(logits, active_[i].tokens);
       const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
-      const Token token =
-          options_.temperature > 0 ? sample(logits, options_.temperature, random_) : total.argmax;
+      const Token token = sample(logits, options_.temperature, random_);
       settle(active_[i], token, logits[static_cast<size_t>(token)] - total.logSum);
     }
     retireFinished();
   }
   return firstLogits + used;
+}
+
+Token Search::chooseGreedily(Decoder& decoder, size_t index, Hypothesis& hypothesis) {
+  const std::span<float> logits = decoder.logits(index);
+  rules_.apply(logits, hypothesis.tokens);
+  const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
+  settle(hypothesis, total.argmax, logits[static_cast<size_t>(total.argmax)] - total.logSum);
+  return total.argmax;
+}
+
+// Walks the guess as far as the model agrees, and one token further: its own choice there.
+size_t Search::checkGuess(Decoder& decoder, size_t firstLogits) {
+  const std::vector<Token>& guess = options_.guess;
+  Hypothesis& hypothesis = active_[0];
+  for (size_t agreed = 0;; ++agreed) {
+    const Token token = chooseGreedily(decoder, firstLogits + agreed, hypothesis);
+    if (!hypothesis.finished && agreed < guess.size() && token == guess[agreed]) continue;
+    hypothesis.sequence.truncate(static_cast<int>(prompt_.tokens.size() + hypothesis.forced + agreed));
+    break;
+  }
+  retireFinished();
+  return firstLogits + 1 + guess.size();
 }
 
 void Search::listen(Decoder& decoder, size_t startLogits, size_t promptLogits) {
@@ -158,6 +201,7 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
     child.tokens = parent.tokens;
     child.logProbabilities = parent.logProbabilities;
     child.sumLogProbability = parent.sumLogProbability;
+    child.forced = parent.forced;
     settle(child, candidate.token, candidate.logProbability);
     if (child.finished) {
       if (finished_.size() < beams) finished_.push_back(std::move(child));
@@ -171,7 +215,8 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
 
 Hypothesis& Search::best() {
   const auto score = [](const Hypothesis& hypothesis) {
-    return hypothesis.sumLogProbability / static_cast<float>(std::max<size_t>(hypothesis.tokens.size(), 1));
+    const size_t chosen = hypothesis.tokens.size() - hypothesis.forced;
+    return hypothesis.sumLogProbability / static_cast<float>(std::max<size_t>(chosen, 1));
   };
   return *std::max_element(finished_.begin(), finished_.end(),
                            [&](const Hypothesis& a, const Hypothesis& b) { return score(a) < score(b); });

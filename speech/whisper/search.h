@@ -16,8 +16,13 @@ struct SearchOptions {
   int beamSize = 1;  // at temperature 0
   int samples = 5;   // at higher temperatures: so many are drawn, the likeliest is kept
   float temperature = 0;
-  int maxTokens = 224;  // at least 1; with the prompt less than the text context
-  int minTokens = 0;    // the text does not end before
+  int maxTokens = 224;  // at least 1; with the prompt less than the text context; forced ones count
+  int minTokens = 0;    // the text does not end before; forced ones count
+  /// What the text begins with, whatever the model would choose.
+  std::vector<Token> forced;
+  /// What a greedy search may say behind that: a guess that makes it faster, and changes nothing. Checked in
+  /// the first step; the search goes on where the guess is wrong.
+  std::vector<Token> guess;
 };
 
 /// Add the inputs of a step, run it together with those of other searches, consume its logits; until done().
@@ -45,6 +50,8 @@ class Search {
   void listen(Decoder& decoder, size_t startLogits, size_t promptLogits);
   void extendBeams(Decoder& decoder, size_t firstLogits);
   void settle(Hypothesis& hypothesis, Token token, float logProbability);
+  Token chooseGreedily(Decoder& decoder, size_t logits, Hypothesis& hypothesis);
+  size_t checkGuess(Decoder& decoder, size_t firstLogits);
 
   const Vocabulary& vocabulary_;
   const TokenRules& rules_;

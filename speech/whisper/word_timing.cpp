@@ -78,6 +78,14 @@ std::vector<float> attentionMap(const Sequence& sequence, size_t firstInput, siz
   return map;
 }
 
+// The row of audio that the token looked at most, without those at the start that every token looks at.
+int favourite(const std::vector<float>& map, size_t token, size_t audioRows) {
+  constexpr size_t kSinks = 4;
+  const auto begin = map.begin() + static_cast<std::ptrdiff_t>(token * audioRows);
+  const auto first = begin + static_cast<std::ptrdiff_t>(std::min(kSinks, audioRows - 1));
+  return static_cast<int>(std::max_element(first, begin + static_cast<std::ptrdiff_t>(audioRows)) - begin);
+}
+
 // Long words stand beside pauses at sentence ends: the pause is not theirs (timing.py, add_word_timestamps).
 void shortenLongWords(std::vector<Word>& words) {
   std::vector<int64_t> durations;
@@ -149,9 +157,9 @@ std::vector<int> warp(std::span<const float> cost, int rows, int columns) {
   return first;
 }
 
-std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis, size_t promptLength,
-                            size_t startOfTranscript, size_t heads, std::string_view language,
-                            int64_t durationNs) {
+std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
+                                size_t promptLength, size_t startOfTranscript, size_t heads,
+                                std::string_view language, int64_t durationNs) {
   // Rows of the map belong to text tokens; timestamps between them are left out.
   std::vector<Token> text;
   std::vector<size_t> index;
@@ -177,7 +185,16 @@ std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypo
   const std::vector<int> starts = warp(cost, static_cast<int>(text.size()) + 1, static_cast<int>(audioRows));
 
   std::vector<Word> words;
-  for (const TokenWord& part : splitWords(vocabulary, text, language)) {
+  std::vector<ReadWord> read;
+  // What was forced stays apart: its words are out.
+  size_t forced = 0;
+  while (forced < text.size() && index[forced] < hypothesis.forced) ++forced;
+  std::vector<TokenWord> parts = splitWords(vocabulary, std::span(text).first(forced), language);
+  for (TokenWord& part : splitWords(vocabulary, std::span(text).subspan(forced), language)) {
+    part.firstToken += forced;
+    parts.push_back(std::move(part));
+  }
+  for (const TokenWord& part : parts) {
     Word word;
     word.startNs = starts[part.firstToken] * kRowNs;
     word.endNs = starts[part.firstToken + part.tokenCount] * kRowNs;
@@ -190,11 +207,32 @@ std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypo
     const size_t begin = word.text.find_first_not_of(" \t\r\n");
     if (begin == std::string::npos) continue;
     word.text = word.text.substr(begin, word.text.find_last_not_of(" \t\r\n") + 1 - begin);
+    ReadWord& found = read.emplace_back();
+    const size_t last = part.firstToken + part.tokenCount - 1;
+    found.firstToken = index[part.firstToken];
+    found.tokenCount = index[last] + 1 - found.firstToken;
+    found.firstRow = static_cast<int>(audioRows);
+    for (size_t i = part.firstToken; i <= last; ++i) {
+      const int row = favourite(map, std::min(index[i], mapRows - 1), audioRows);
+      found.firstRow = std::min(found.firstRow, row);
+      found.lastRow = std::max(found.lastRow, row);
+    }
     words.push_back(std::move(word));
   }
-  if (words.empty()) return words;
+  if (words.empty()) return read;
   shortenLongWords(words);
   keepInOrder(words, durationNs);
+  for (size_t i = 0; i < words.size(); ++i) read[i].word = std::move(words[i]);
+  return read;
+}
+
+std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis, size_t promptLength,
+                            size_t startOfTranscript, size_t heads, std::string_view language,
+                            int64_t durationNs) {
+  std::vector<Word> words;
+  for (ReadWord& read :
+       readWords(vocabulary, hypothesis, promptLength, startOfTranscript, heads, language, durationNs))
+    words.push_back(std::move(read.word));
   return words;
 }
 

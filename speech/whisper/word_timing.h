@@ -20,6 +20,17 @@ std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypo
                             size_t startOfTranscript, size_t heads, std::string_view language,
                             int64_t durationNs);
 
+/// The same with what live captions need to know of each word.
+struct ReadWord {
+  Word word;
+  size_t firstToken = 0,
+         tokenCount = 0;          // in the hypothesis; timestamps and blanks between words are nobody's
+  int firstRow = 0, lastRow = 0;  // of the rows that its tokens looked at most, the first and the last
+};
+std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
+                                size_t promptLength, size_t startOfTranscript, size_t heads,
+                                std::string_view language, int64_t durationNs);
+
 /// The path of least cost through cost[rows][columns] from corner to corner; for each row the first column it
 /// visits.
 std::vector<int> warp(std::span<const float> cost, int rows, int columns);
