@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace npuspeech {
 namespace {
@@ -22,6 +23,8 @@ struct BatchDecoder::Job {
   EncodedWindow window;
   DecodeStream::Done done;
   State state = State::Waiting;  // under mutex_
+  uint64_t order = 0;            // of submission to its stream
+  bool superseded = false;       // under mutex_
   std::atomic<bool> cancelled{false};
   std::optional<WindowDecoding> decoding;  // the decoding thread's
   std::optional<Error> error;              // the decoding thread's until Finished
@@ -44,8 +47,8 @@ class BatchDecoder::Stream : public DecodeStream {
     job->done = std::move(done);
     {
       std::lock_guard lock(owner_.mutex_);
+      job->order = submitted_++;
       owner_.jobs_.push_back(std::move(job));
-      ++submitted_;
     }
     owner_.changed_.notify_one();
   }
@@ -55,11 +58,13 @@ class BatchDecoder::Stream : public DecodeStream {
       std::lock_guard lock(owner_.mutex_);
       for (const auto& job : owner_.jobs_)
         if (job->stream == this) job->cancelled = true;
+      startsAnew_ = true;
     }
     owner_.changed_.notify_one();
   }
 
   StreamContext& context() { return context_; }
+  bool startsAnew_ = false;  // what was said before a cancellation is no context; under the owner's mutex_
   uint64_t submitted_ = 0, returned_ = 0;  // callbacks; under the owner's mutex_
 
  private:
@@ -164,7 +169,14 @@ std::vector<std::shared_ptr<BatchDecoder::Job>> BatchDecoder::admit() {
     }
     const int jobRows = job->window.shape.rows();
     if (active.size() >= kMaxWindows || (!active.empty() && rows + jobRows > kMaxCrossRows)) break;
-    if (!job->stream->context().language && !isFirstOfStream(*job)) continue;
+    const StreamContext& context = job->stream->context();
+    if (context.options.live && isSuperseded(*job)) {
+      job->superseded = true;
+      job->state = Job::State::Finished;
+      continue;
+    }
+    if ((!context.language || context.options.live) && !isFirstOfStream(*job)) continue;
+    if (std::exchange(job->stream->startsAnew_, false)) job->stream->context().text.reset();
     job->state = Job::State::Active;
     active.push_back(job);
     rows += jobRows;
@@ -178,14 +190,30 @@ bool BatchDecoder::isFirstOfStream(const Job& job) const {
   return true;
 }
 
+bool BatchDecoder::isSuperseded(const Job& job) const {
+  return !job.window.isFinal && std::any_of(jobs_.rbegin(), jobs_.rend(), [&](const auto& other) {
+    return other.get() != &job && other->stream == job.stream && other->state == Job::State::Waiting &&
+           other->window.utterance == job.window.utterance && other->order > job.order;
+  });
+}
+
 void BatchDecoder::prepare(Job& job) {
   const EncodedWindow& window = job.window;
   WindowDecoding::FullContext full;
   if (window.logMel && window.shape.padding != kFullContext)
     full = [this, &window] { return encodeFull_(decoder_, window); };
-  job.decoding.emplace(decoder_, *weights_->vocabulary, job.stream->context(),
-                       decoder_.prepare(pool_, window.states->as<float>(), window.shape),
-                       window.shape.frames * kFrameNs, heads_.size(), std::move(full));
+  job.decoding.emplace(
+      decoder_, *weights_->vocabulary, job.stream->context(),
+      decoder_.prepare(pool_, window.states->as<float>(), window.shape),
+      LiveWindow{window.startNs, window.shape.frames * kFrameNs, window.utterance, window.isFinal},
+      heads_.size(), std::move(full));
+}
+
+DecodedWindow BatchDecoder::superseded(const Job& job) {
+  DecodedWindow window;
+  window.isSuperseded = true;
+  window.neededFromNs = job.window.startNs;
+  return window;
 }
 
 // A job that cannot go on (no memory) ends with an error; the others go on with the next step.
@@ -220,6 +248,8 @@ void BatchDecoder::deliver(std::unique_lock<std::mutex>& lock) {
       lock.unlock();
       if (job->cancelled)
         job->done(Error{ErrorCode::Cancelled, "decoding was cancelled"});
+      else if (job->superseded)
+        job->done(superseded(*job));
       else if (job->error)
         job->done(*job->error);
       else

@@ -41,6 +41,8 @@ class BatchDecoder {
   void run();
   bool startsNow();                           // under mutex_
   std::vector<std::shared_ptr<Job>> admit();  // under mutex_
+  bool isSuperseded(const Job& job) const;    // under mutex_
+  static DecodedWindow superseded(const Job& job);
   void prepare(Job& job);
   void step(const std::vector<std::shared_ptr<Job>>& active);
   void deliver(std::unique_lock<std::mutex>& lock);

@@ -71,6 +71,7 @@ class CpuEngine : public Engine {
     const Vocabulary& vocabulary = *weights_->vocabulary;
     StreamContext context;
     context.options = options;
+    context.text = LiveText(options.liveOptions);
     if (!info_.multilingual) {
       if (options.language != "auto" && options.language != "en")
         return Error{ErrorCode::BadValue, "the model " + info_.name +

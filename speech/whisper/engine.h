@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "npu/device.h"
+#include "speech/stream/live_options.h"
 #include "speech/whisper/precision.h"
 #include "speech/whisper/window.h"
 
@@ -37,8 +38,13 @@ struct Word {
 
 /// What one window said. No words: nothing was said.
 struct DecodedWindow {
+  /// Of a partial window, and of the final one of its utterance: words that are committed now, and were not
+  /// by an earlier window.
   std::vector<Word> words;
-  std::string language;  // ISO 639-1 code
+  std::vector<Word> interim;  // live: what may follow them; later windows may say otherwise
+  int64_t neededFromNs = 0;   // live: stream time; audio of the utterance before this can go
+  bool isSuperseded = false;  // live: not decoded, because a newer window of the utterance was waiting
+  std::string language;       // ISO 639-1 code
   float averageLogProbability = 0;
   float noSpeechProbability = 0;
 };
@@ -48,11 +54,16 @@ struct StreamOptions {
   Task task = Task::Transcribe;
   std::string prompt;  // names and terms to expect
   int beamSize = 1;
-  bool live = false;  // decode each window at once rather than several together
+  /// Windows of a growing utterance: each is decoded at once, and what is certain of it is committed.
+  bool live = false;
+  LiveOptions liveOptions;
 };
 
 /// A window that waits for its text.
 struct EncodedWindow {
+  int64_t startNs = 0;     // live: stream time of its first sample
+  uint64_t utterance = 0;  // live: windows of one utterance follow each other and end with a final one
+  bool isFinal = true;     // false: the utterance goes on. Streams that are not live take final windows only
   std::shared_ptr<const npu::BufferObject>
       states;  // [rows][stateWidth] float32: audio rows, then padding rows
   std::shared_ptr<const npu::BufferObject> logMel;  // what they were encoded from: lets a window whose text

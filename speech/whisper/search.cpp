@@ -105,7 +105,7 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
 
 Token Search::chooseGreedily(Decoder& decoder, size_t index, Hypothesis& hypothesis) {
   const std::span<float> logits = decoder.logits(index);
-  rules_.apply(logits, hypothesis.tokens);
+  restrict(logits, hypothesis.tokens);
   const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
   settle(hypothesis, total.argmax, logits[static_cast<size_t>(total.argmax)] - total.logSum);
   return total.argmax;

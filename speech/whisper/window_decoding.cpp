@@ -20,40 +20,54 @@ constexpr bool kTimestamps = false;
 // nobody speaks for 2 s, close to speech.
 constexpr int64_t kLongestEdgeNs = 1'800'000'000, kLongestPauseNs = 2'600'000'000;
 constexpr int64_t kSameReachNs = 500'000'000;
+/// Live: a language that was heard for this long is kept.
+constexpr int64_t kLanguageNs = 2'000'000'000;
+/// Live: the shortest time that a token takes to say.
+constexpr int64_t kFastestNs = 70'000'000;
 
 }  // namespace
 
 WindowDecoding::WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
-                               std::shared_ptr<const CrossAttentionCache> cross, int64_t durationNs,
+                               std::shared_ptr<const CrossAttentionCache> cross, const LiveWindow& window,
                                size_t alignmentHeads, FullContext fullContext)
     : decoder_(decoder),
       vocabulary_(vocabulary),
       stream_(stream),
       cross_(std::move(cross)),
-      durationNs_(durationNs),
+      window_(window),
       alignmentHeads_(alignmentHeads),
       fullContext_(std::move(fullContext)),
       rules_(vocabulary, kTimestamps) {
+  if (stream_.options.live) start_ = stream_.text.begin(window_);
   if (stream_.language)
     begin();
+  else if (isPartial() && window_.durationNs < kLanguageNs)
+    result_.emplace().neededFromNs = window_.startNs;
   else
     detecting_ = decoder_.start(cross_);
 }
 
 void WindowDecoding::begin() {
-  Prompt prompt =
-      makePrompt(vocabulary_, stream_.prompt, *stream_.language, stream_.options.task, kTimestamps);
+  std::vector<Token> previous = stream_.prompt;
+  previous.insert(previous.end(), start_.context.begin(), start_.context.end());
+  Prompt prompt = makePrompt(vocabulary_, previous, *stream_.language, stream_.options.task, kTimestamps);
   SearchOptions options;
-  options.beamSize = stream_.options.beamSize;
+  options.beamSize = isPartial() ? 1 : stream_.options.beamSize;
+  options.forced = start_.forced;
+  options.guess = start_.guess;
   options.temperature = temperature_;
   options.minTokens = minTokens_;
   const int context = decoder_.textContext();
   options.maxTokens =
       std::max(1, std::min(context / 2, context - static_cast<int>(prompt.tokens.size()) - 1));
+  if (isPartial())  // nobody speaks faster: a loop, cut short
+    options.maxTokens = std::min(
+        options.maxTokens, 16 + static_cast<int>(options.forced.size() + window_.durationNs / kFastestNs));
   search_.emplace(decoder_, vocabulary_, rules_, cross_, std::move(prompt), options);
 }
 
 void WindowDecoding::addInputs(std::vector<Decoder::Input>& inputs) {
+  if (done()) return;
   if (detecting_)
     inputs.push_back({&*detecting_, vocabulary_.startOfTranscript(), true});
   else
@@ -61,6 +75,7 @@ void WindowDecoding::addInputs(std::vector<Decoder::Input>& inputs) {
 }
 
 size_t WindowDecoding::consume(size_t firstLogits) {
+  if (done()) return firstLogits;
   if (detecting_) {
     detectLanguage(decoder_.logits(firstLogits));
     detecting_.reset();
@@ -76,13 +91,14 @@ void WindowDecoding::detectLanguage(std::span<const float> logits) {
   const Token first = vocabulary_.startOfTranscript() + 1;
   const auto begin = logits.begin() + first,
              end = begin + static_cast<std::ptrdiff_t>(vocabulary_.languages().size());
+  detectedHere_ = true;
   const auto likeliest = std::max_element(begin, end) - begin;
   stream_.language = first + static_cast<Token>(likeliest);
   stream_.languageCode = vocabulary_.languages()[static_cast<size_t>(likeliest)];
 }
 
 bool WindowDecoding::Try::repeatsItself() const {
-  return looped || compression > kCompressionLimit;
+  return hypothesis.looped || compression > kCompressionLimit;
 }
 
 bool WindowDecoding::Try::isUnlikely() const {
@@ -100,24 +116,26 @@ void WindowDecoding::measureUnheard(Try& text) const {
         std::max<int64_t>(0, word.startNs - end - (end == 0 ? kLongestEdgeNs : kLongestPauseNs));
     end = word.endNs;
   }
-  text.unheardEndNs = std::max<int64_t>(0, durationNs_ - end - kLongestEdgeNs);
+  text.unheardEndNs = std::max<int64_t>(0, window_.durationNs - end - kLongestEdgeNs);
   text.unheardNs += text.unheardEndNs;
 }
 
 void WindowDecoding::judge() {
-  const Hypothesis& hypothesis = search_->best();
-  const Prompt& prompt = search_->prompt();
   Try& current = tries_.emplace_back();
-  current.tokens = hypothesis.tokens.size();
-  current.looped = hypothesis.looped;
+  current.hypothesis = std::move(search_->best());
+  current.prompt = search_->prompt();
   current.noSpeech = search_->noSpeechProbability();
   current.notes = search_->noteProbability();
-  current.averageLogProbability = hypothesis.averageLogProbability();
-  current.compression = compressionRatio(vocabulary_, hypothesis.tokens);
-  current.words = timeWords(vocabulary_, hypothesis, prompt.tokens.size(), prompt.startOfTranscript,
-                            alignmentHeads_, stream_.languageCode, durationNs_);
-  measureUnheard(current);
-  if (current.holdsNoSpeech() || (current.isGood() && !current.leavesOut()) || !tryAgain()) finish();
+  current.averageLogProbability = current.hypothesis.averageLogProbability();
+  current.compression = compressionRatio(vocabulary_, current.hypothesis.tokens);
+  if (!isPartial()) {
+    current.words = timeWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
+                              current.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode,
+                              window_.durationNs);
+    measureUnheard(current);
+  }
+  if (isPartial() || current.holdsNoSpeech() || (current.isGood() && !current.leavesOut()) || !tryAgain())
+    finish();
 }
 
 bool WindowDecoding::tryAgain() {
@@ -139,7 +157,7 @@ bool WindowDecoding::tryAgain() {
 // The same text, but it may not end where it ended; once.
 bool WindowDecoding::goOn() {
   if (minTokens_ > 0 || temperature_ > 0) return false;
-  minTokens_ = static_cast<int>(tries_.back().tokens) + 1;
+  minTokens_ = static_cast<int>(tries_.back().hypothesis.tokens.size()) + 1;
   begin();
   return true;
 }
@@ -162,8 +180,37 @@ void WindowDecoding::finish() {
   result_->language = stream_.languageCode;
   result_->averageLogProbability = chosen.averageLogProbability;
   result_->noSpeechProbability = chosen.noSpeech;
-  if (!chosen.holdsNoSpeech()) result_->words = std::move(chosen.words);
+  if (stream_.options.live)
+    finishLive(chosen);
+  else if (!chosen.holdsNoSpeech())
+    result_->words = std::move(chosen.words);
   tries_.clear();
+}
+
+void WindowDecoding::finishLive(const Try& chosen) {
+  LiveReading reading;
+  reading.audioRows = cross_->audioRows;
+  // The final window's text is the best there will be, even where it is no good.
+  reading.isCertain = !chosen.holdsNoSpeech() && (window_.isFinal || chosen.isGood());
+  const std::vector<Token>& tokens = chosen.hypothesis.tokens;
+  for (ReadWord& read :
+       readWords(vocabulary_, chosen.hypothesis, chosen.prompt.tokens.size(), chosen.prompt.startOfTranscript,
+                 alignmentHeads_, stream_.languageCode, window_.durationNs)) {
+    const auto first = tokens.begin() + static_cast<std::ptrdiff_t>(read.firstToken);
+    if (read.firstToken < start_.forced.size()) ++reading.forcedWords;
+    reading.words.push_back({std::move(read.word),
+                             {first, first + static_cast<std::ptrdiff_t>(read.tokenCount)},
+                             read.firstRow,
+                             read.lastRow});
+  }
+  LiveText::Update update = stream_.text.take(window_, std::move(reading));
+  result_->words = std::move(update.committed);
+  result_->interim = std::move(update.interim);
+  result_->neededFromNs = update.neededFromNs;
+  // What so little audio has told of the language is for itself only.
+  if (stream_.options.language == "auto" && vocabulary_.multilingual() && window_.durationNs < kLanguageNs &&
+      detectedHere_)
+    stream_.language.reset();
 }
 
 }  // namespace npuspeech

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "speech/stream/live_text.h"
 #include "speech/whisper/engine.h"
 #include "speech/whisper/search.h"
 
@@ -19,6 +20,7 @@ struct StreamContext {
   std::vector<Token> prompt;      // options.prompt as tokens
   std::optional<Token> language;  // empty until it is known
   std::string languageCode;       // of `language`; "en" for English-only models
+  LiveText text;                  // options.live: what the windows have said
 };
 
 /// Decides when to take a try's text and when to try again (openai/whisper transcribe.py,
@@ -31,8 +33,8 @@ class WindowDecoding {
   using FullContext = std::function<std::shared_ptr<const CrossAttentionCache>()>;
 
   WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
-                 std::shared_ptr<const CrossAttentionCache> cross, int64_t durationNs, size_t alignmentHeads,
-                 FullContext fullContext);
+                 std::shared_ptr<const CrossAttentionCache> cross, const LiveWindow& window,
+                 size_t alignmentHeads, FullContext fullContext);
 
   bool done() const { return result_.has_value(); }
   DecodedWindow& result() { return *result_; }
@@ -41,10 +43,10 @@ class WindowDecoding {
 
  private:
   struct Try {
-    std::vector<Word> words;
-    size_t tokens = 0;
+    Hypothesis hypothesis;
+    Prompt prompt;
+    std::vector<Word> words;  // but of partial windows
     float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
-    bool looped = false;
     int64_t unheardNs = 0;     // where no word is though a pause cannot be that long, and of it
     int64_t unheardEndNs = 0;  // behind the last word
 
@@ -63,18 +65,22 @@ class WindowDecoding {
   bool tryAgain();
   bool goOn();
   void finish();
+  void finishLive(const Try& chosen);
+  bool isPartial() const { return stream_.options.live && !window_.isFinal; }
   void detectLanguage(std::span<const float> logits);
 
   Decoder& decoder_;
   const Vocabulary& vocabulary_;
   StreamContext& stream_;
   std::shared_ptr<const CrossAttentionCache> cross_;
-  int64_t durationNs_;
+  LiveWindow window_;
+  LiveText::Start start_;
   size_t alignmentHeads_;
   FullContext fullContext_;
   TokenRules rules_;
   std::optional<Sequence> detecting_;  // while the language is being found
   std::optional<Search> search_;
+  bool detectedHere_ = false;  // the stream's language comes from this window
   float temperature_ = 0;
   int minTokens_ = 0;
   std::vector<Try> tries_;
