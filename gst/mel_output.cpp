@@ -44,7 +44,7 @@ void MelOutput::setFlushing(bool flushing) {
   if (pool) gst_buffer_pool_set_flushing(pool.get(), flushing);
 }
 
-GstFlowReturn MelOutput::pushWindow(const Windower& windower, const AudioWindow& window) {
+GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& window) {
   GstBuffer* raw = nullptr;
   const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr);
   if (flow == GST_FLOW_ERROR)

@@ -32,7 +32,7 @@ class MelOutput {
   /// The next window does not follow the last one.
   void markDiscont() { discont_ = true; }
   /// Pushes the window that `windower` has just given.
-  GstFlowReturn pushWindow(const Windower& windower, const AudioWindow& window);
+  GstFlowReturn pushWindow(Windower& windower, const AudioWindow& window);
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
 
   /// While true, nobody waits for a buffer of the pool.

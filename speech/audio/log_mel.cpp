@@ -97,8 +97,8 @@ void LogMel::computeFrame(const float* samples) {
   for (int b = 0; b < bins(); ++b) energies[b] = std::log10(std::max(energies[b], kSmallest));
 }
 
-void LogMel::normalised(int64_t first, int count, float* out) const {
-  float largest = -std::numeric_limits<float>::infinity();
+float LogMel::normalised(int64_t first, int count, float* out, float atLeast) const {
+  float largest = atLeast;
   for (int f = 0; f < count; ++f) {
     const float* in = frame(first + f);
     for (int b = 0; b < bins(); ++b) largest = std::max(largest, in[b]);
@@ -108,6 +108,7 @@ void LogMel::normalised(int64_t first, int count, float* out) const {
     const float* in = frame(first + f);
     for (int b = 0; b < bins(); ++b) *out++ = (std::max(in[b], floor) + 4) / 4;
   }
+  return largest;
 }
 
 }  // namespace npuspeech

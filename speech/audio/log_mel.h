@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "base/aligned.h"
@@ -34,8 +35,10 @@ class LogMel {
   /// Frames computed since reset().
   int64_t frames() const { return frames_; }
   /// Frames [first, first + count) as Whisper wants them, [count][bins]: at most 8 below the largest of
-  /// these, then (x + 4) / 4. They must be computed, and among the newest `capacity`.
-  void normalised(int64_t first, int count, float* out) const;
+  /// these and of `atLeast`, then (x + 4) / 4. They must be computed, and among the newest `capacity`.
+  /// Returns that largest value.
+  float normalised(int64_t first, int count, float* out,
+                   float atLeast = -std::numeric_limits<float>::infinity()) const;
 
  private:
   void computeReady(int64_t limit);

@@ -27,8 +27,9 @@ constexpr int64_t kLookahead =
     LogMel::kWindow / 2 + kHop;  // a log-mel frame may miss this much behind a sample
 /// Speech starts easily, so that no soft word is lost, but only what surely has some becomes a window.
 constexpr float kSurerThanOn = 0.2f;
-/// Live: audio kept before the committed text.
-constexpr int64_t kCommitContext = 200 * kSamplesPerMs;
+
+/// Below any log-mel.
+constexpr float kSilence = -100.0f;
 
 constexpr int64_t roundDown(int64_t sample) {
   return sample / kHop * kHop;
@@ -91,6 +92,8 @@ struct Windower::State {
   int64_t speech = 0;        // how much of that it has, in samples
   float peak = 0;            // the highest speech probability in it
   int64_t partialAt = 0;     // live: when its last partial window came out
+  bool isHeld = false;       // live: no partial windows for now
+  float loudest = kSilence;  // live: the largest log-mel of the utterance's windows
   uint64_t utterance = 0;
   uint32_t number = 0;
 
@@ -98,6 +101,7 @@ struct Windower::State {
   size_t eventBegin = 0, eventEnd = 0;
   int64_t windowFrame = 0;  // of the window that next() gave last
   int windowFrames = 0;
+  uint32_t windowNumber = 0;
 };
 
 Windower::State::State(const Options& options, std::shared_ptr<const SileroWeights> weights)
@@ -165,7 +169,7 @@ void Windower::State::step() {
     if (now - start > maxWindow) return cut();
   }
   if (now - speechEnd >= (now - start < target ? silence : targetSilence)) return close();
-  if (live && isNewest() && isSure() && now - partialAt >= stepSize) {
+  if (live && !isHeld && isNewest() && isSure() && now - partialAt >= stepSize) {
     emitWindow(std::min(melEnd(), start + maxWindow), false);
     partialAt = now;
   }
@@ -221,6 +225,7 @@ void Windower::State::emitWindow(int64_t end, bool isFinal) {
   events[eventEnd++] = window;
   windowFrame = start / kHop;
   windowFrames = window.frames;
+  windowNumber = window.number;
   if (!isFinal) return;
   out = end;
   ++utterance;
@@ -275,15 +280,21 @@ std::optional<std::variant<AudioWindow, AudioGap>> Windower::next() {
   }
 }
 
-void Windower::logMel(float* out) const {
-  state_->mel.normalised(state_->windowFrame, state_->windowFrames, out);
+void Windower::logMel(float* out) {
+  State& s = *state_;
+  const bool isFirst = !s.live || s.windowNumber == 0;
+  s.loudest = s.mel.normalised(s.windowFrame, s.windowFrames, out, isFirst ? kSilence : s.loudest);
 }
 
 void Windower::commit(int64_t untilNs) {
   State& s = *state_;
   if (!s.live || !s.isOpen) return;
   const int64_t committed = (untilNs - s.originNs) / kNsPerSample - s.partStart;
-  s.start = std::max(s.start, roundDown(std::min(committed, s.analysed) - kCommitContext));
+  s.start = std::max(s.start, roundDown(std::min(committed, s.analysed)));
+}
+
+void Windower::holdPartial(bool held) {
+  state_->isHeld = held;
 }
 
 int64_t Windower::latencyNs() const {

@@ -52,7 +52,7 @@ class Windower {
     int targetSplitMs = 300;  // so much: longer windows cost more a second, and read no better
     int hangoverMs = 600;     // live: silence that ends an utterance, at least postRollMs
     int maxWindowMs = 30000;  // 2000 to 30000
-    int stepMs = 250;         // live: audio between partial windows
+    int stepMs = 400;         // live: audio between partial windows
   };
 
   /// `vad`: null treats all audio as speech.
@@ -70,13 +70,16 @@ class Windower {
   /// and drain.
   std::optional<std::variant<AudioWindow, AudioGap>> next();
   /// Log-mel of the window that next() gave last, [frames][melBins], normalised as Whisper does with the
-  /// maximum over this window. Frame f covers samples around f * 160 of the window. Valid until the next call
-  /// of next() or reset().
-  void logMel(float* out) const;
+  /// maximum over this window; live: over all that has come out of the utterance, so that the level of what a
+  /// window shares with the one before does not jump. Frame f covers samples around f * 160 of the window.
+  /// Valid until the next call of next() or reset().
+  void logMel(float* out);
 
-  /// Live: text up to this stream time is committed; later windows of the utterance start there, a little
-  /// before it for context. Earlier times than the present anchor change nothing.
+  /// Live: audio before this stream time is not needed again; later windows of the utterance start there.
+  /// Earlier times than the present anchor change nothing.
   void commit(int64_t untilNs);
+  /// Live: while true, no partial window comes out; the next one after that has all audio until then.
+  void holdPartial(bool held);
 
   /// How much audio can follow a word, at most, before the first window with all of it comes out; for
   /// LATENCY.

@@ -419,6 +419,7 @@ struct Live {
 Windower::Options liveOptions() {
   Windower::Options options;
   options.live = true;
+  options.stepMs = 250;
   return options;
 }
 
@@ -495,6 +496,48 @@ TEST(WindowerLive, EndsEndlessSpeechAtTheCap) {
     at = endOf(event);
   });
   EXPECT_GE(finals, 6);
+}
+
+TEST(WindowerLive, HeldPartialWindowsComeLaterAndWhole) {
+  std::mt19937 random(11);
+  Live live(liveOptions(), nullptr);
+  int windows = 0;
+  int64_t reached = 0;
+  const auto count = [&](const Event& event) {
+    ++windows;
+    reached = endOf(event);
+  };
+  live.windower.holdPartial(true);
+  live.push(noise(random, 3, 0.3f), count);
+  EXPECT_EQ(windows, 0);
+  live.windower.holdPartial(false);
+  live.push(noise(random, 0.1, 0.3f), count);
+  EXPECT_EQ(windows, 1);
+  EXPECT_GE(reached, 3 * kSecond);
+}
+
+// The floor stays below the loudest moment of the utterance when that is no longer in the window.
+TEST(WindowerLive, TheLevelOfAnUtteranceIsKept) {
+  std::mt19937 random(12);
+  Windower windower(liveOptions(), nullptr);
+  windower.reset(0);
+  const std::vector<float> loud = noise(random, 1, 0.9f), soft = noise(random, 4, 1e-4f);
+  std::vector<float> mel(3000 * 80);
+  float lowest = 0;
+  const auto read = [&](std::span<const float> samples) {
+    windower.push(samples);
+    while (const auto event = windower.next())
+      if (const auto* window = std::get_if<AudioWindow>(&*event)) {
+        windower.logMel(mel.data());
+        lowest = *std::min_element(mel.begin(), mel.begin() + window->frames * 80);
+      }
+  };
+  read(loud);
+  read(soft);
+  const float before = lowest;
+  windower.commit(3 * kSecond);
+  read(noise(random, 0.5, 1e-4f));
+  EXPECT_FLOAT_EQ(lowest, before);
 }
 
 TEST(WindowerLive, LatencyIsKept) {
