@@ -53,6 +53,14 @@ void installDecoderProperties(GObjectClass* klass, guint id) {
                             static_cast<guint>(defaults.lateness / GST_MSECOND), kSetInReady));
 }
 
+void installMaxObservedDelayProperty(GObjectClass* klass, guint id) {
+  g_object_class_install_property(
+      klass, id,
+      g_param_spec_uint("max-observed-delay", "Maximum observed delay",
+                        "Longest time from what was said live to its text, ms, since PAUSED", 0, G_MAXUINT, 0,
+                        static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+}
+
 void setDecoderProperty(DecoderSettings& settings, guint property, const GValue* value) {
   switch (property) {
     case kLanguage:

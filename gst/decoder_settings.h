@@ -36,6 +36,8 @@ enum DecoderProperty : guint {
 constexpr guint kDecoderProperties = 9;
 
 void installDecoderProperties(GObjectClass* klass, guint firstId);
+/// Read-only `max-observed-delay`, ms.
+void installMaxObservedDelayProperty(GObjectClass* klass, guint id);
 /// `property`: a DecoderProperty. The caller holds the element's object lock.
 void setDecoderProperty(DecoderSettings& settings, guint property, const GValue* value);
 void getDecoderProperty(const DecoderSettings& settings, guint property, GValue* value);

@@ -62,14 +62,24 @@ void postDevice(GstElement* element, const std::string& device, const std::strin
                                                 "reason", G_TYPE_STRING, reason.c_str(), nullptr)));
 }
 
-void postDropped(GstElement* element, const GstSegment& segment, GstBuffer* buffer, guint64 processed,
-                 guint64 dropped) {
-  const GstClockTime pts = GST_BUFFER_PTS(buffer);
+void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pts, GstClockTime duration,
+                 guint64 processed, guint64 dropped) {
   GstMessage* message = gst_message_new_qos(
       GST_OBJECT(element), TRUE, gst_segment_to_running_time(&segment, GST_FORMAT_TIME, pts),
-      gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, pts), pts, GST_BUFFER_DURATION(buffer));
+      gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, pts), pts, duration);
   gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, processed, dropped);
   gst_element_post_message(element, message);
+}
+
+void postLate(GstElement* element, GstClockTime delay, GstClockTime promised) {
+  gst_element_message_full_with_details(
+      element, GST_MESSAGE_WARNING, GST_CORE_ERROR, GST_CORE_ERROR_CLOCK,
+      g_strdup_printf("Text came %" G_GUINT64_FORMAT " ms after it was said, not within %" G_GUINT64_FORMAT
+                      " ms: raise latency or lateness, or use a smaller model.",
+                      delay / GST_MSECOND, promised / GST_MSECOND),
+      nullptr, __FILE__, "npuspeech", __LINE__,
+      gst_structure_new("npuwhisperdec/excessive-delay", "new-observed-max-delay", G_TYPE_UINT64, delay,
+                        nullptr));
 }
 
 }  // namespace npuspeech::gst

@@ -34,7 +34,10 @@ Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness);
 /// Posts the element message "npuspeech/device": what computes (`device`), and why (`reason`).
 void postDevice(GstElement* element, const std::string& device, const std::string& reason);
 /// Posts the QOS message of a dropped live buffer. `processed`, `dropped`: buffers so far.
-void postDropped(GstElement* element, const GstSegment& segment, GstBuffer* buffer, guint64 processed,
-                 guint64 dropped);
+void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pts, GstClockTime duration,
+                 guint64 processed, guint64 dropped);
+/// Posts the warning that text came later than `promised`, as gst-plugins-rs's transcribers do: details
+/// "npuwhisperdec/excessive-delay" with `new-observed-max-delay` (guint64, ns).
+void postLate(GstElement* element, GstClockTime delay, GstClockTime promised);
 
 }  // namespace npuspeech::gst

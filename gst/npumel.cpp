@@ -22,6 +22,7 @@
 #include "gst/boundary.h"
 #include "gst/elements.h"
 #include "gst/events.h"
+#include "gst/live_feedback.h"
 #include "gst/mel_output.h"
 #include "gst/mel_settings.h"
 #include "gst/queries.h"
@@ -67,7 +68,7 @@ struct State {
 
   MelSettings settings;  // under the object lock
   Stats stats;
-  std::atomic<GstClockTime> committed{GST_CLOCK_TIME_NONE};  // stream time, from downstream's thread
+  LiveFeedback feedback;
 
   // Of the streaming thread.
   MelOutput output;
@@ -134,6 +135,7 @@ GstFlowReturn pushReady(GstNpuMel* self) {
       GST_LOG_OBJECT(self, "utterance %" G_GUINT64_FORMAT " window %u: %d frames at %" GST_TIME_FORMAT "%s",
                      window.utterance, window.number, window.frames, GST_TIME_ARGS(window.startNs),
                      window.isFinal ? ", final" : "");
+      if (!window.isFinal) state.feedback.pushed(*state.windower);
       flow = state.output.pushWindow(*state.windower, window);
     }
   }
@@ -149,13 +151,6 @@ GstFlowReturn drain(GstNpuMel* self) {
   return pushReady(self);
 }
 
-void applyCommitted(State& state) {
-  const GstClockTime until = state.committed.exchange(GST_CLOCK_TIME_NONE);
-  if (until == GST_CLOCK_TIME_NONE) return;
-  const guint64 position = gst_segment_position_from_stream_time(&state.segment, GST_FORMAT_TIME, until);
-  if (position != GST_CLOCK_TIME_NONE) state.windower->commit(static_cast<int64_t>(position));
-}
-
 /// A second at a time, so that a long buffer does not pile its windows up.
 GstFlowReturn pushAudio(GstNpuMel* self, std::span<const float> samples) {
   State& state = *self->state;
@@ -163,7 +158,7 @@ GstFlowReturn pushAudio(GstNpuMel* self, std::span<const float> samples) {
   while (flow == GST_FLOW_OK && !samples.empty()) {
     const auto part = samples.first(std::min<size_t>(samples.size(), kRate));
     samples = samples.subspan(part.size());
-    applyCommitted(state);
+    state.feedback.apply(state.segment, *state.windower);
     state.windower->push(part);
     state.samples += part.size();
     flow = pushReady(self);
@@ -184,6 +179,7 @@ void startRun(GstNpuMel* self, GstClockTime pts) {
   state.samples = 0;
   state.started = true;
   state.output.markDiscont();
+  state.feedback.reset();
   state.windower->reset(static_cast<int64_t>(pts));
 }
 
@@ -285,7 +281,7 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         state.output.setFlushing(false);
         state.started = false;
         gst_segment_init(&state.segment, GST_FORMAT_TIME);
-        state.committed = GST_CLOCK_TIME_NONE;
+        state.feedback.reset();
         break;
       case GST_EVENT_CAPS:
         drain(self);
@@ -316,7 +312,7 @@ gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
   Held<GstEvent> event(raw);
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
     if (const auto until = parseCommittedEvent(raw)) {
-      self->state->committed = *until;
+      self->state->feedback.receive(*until);
       return TRUE;
     }
     if (GST_EVENT_TYPE(raw) == GST_EVENT_SEEK) {
@@ -342,7 +338,7 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     state.vad = *vad;
     state.stats.reset();
     gst_segment_init(&state.segment, GST_FORMAT_TIME);
-    state.committed = GST_CLOCK_TIME_NONE;
+    state.feedback.reset();
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.output.setFlushing(true);
   const auto result = GST_ELEMENT_CLASS(gst_npu_mel_parent_class)->change_state(element, transition);

@@ -20,6 +20,7 @@
 #include "gst/decoder_settings.h"
 #include "gst/elements.h"
 #include "gst/engine_properties.h"
+#include "gst/interim_output.h"
 #include "gst/mel_settings.h"
 #include "gst/stats.h"
 
@@ -99,24 +100,29 @@ void gst_npu_transcriber_class_init(GstNpuTranscriberClass* klass) {
   installMelProperties(object, id += kEngineProperties);
   installDecoderProperties(object, id += kMelProperties);
   installActiveDeviceProperty(object, id += kDecoderProperties);
+  installMaxObservedDelayProperty(object, id + 1);
   g_object_class_install_property(
-      object, id + 1,
+      object, id + 2,
       g_param_spec_string("language-code", "Language code", "The same as language", "auto", kSetInReady));
 
   auto* element = GST_ELEMENT_CLASS(klass);
   element->change_state = GST_DEBUG_FUNCPTR(changeState);
   gst_element_class_add_static_pad_template(element, &sinkTemplate);
   gst_element_class_add_static_pad_template(element, &srcTemplate);
+  gst_element_class_add_static_pad_template(element, &interimTemplate);
   gst_element_class_set_static_metadata(element, "Speech to text", "Text/Audio/Filter",
                                         "Transcribes speech with Whisper into timed text",
                                         "npuspeech authors");
 }
 
-void addGhost(GstNpuTranscriber* self, GstElement* part, const char* name) {
+void addGhost(GstNpuTranscriber* self, GstElement* part, const char* name, GstStaticPadTemplate* pattern) {
   const Held<GstPad> pad(gst_element_get_static_pad(part, name));
-  const Held<GstPadTemplate> pattern(
-      gst_static_pad_template_get(g_str_equal(name, "sink") ? &sinkTemplate : &srcTemplate));
-  gst_element_add_pad(GST_ELEMENT(self), gst_ghost_pad_new_from_template(name, pad.get(), pattern.get()));
+  const Held<GstPadTemplate> shared(gst_static_pad_template_get(pattern));
+  gst_element_add_pad(GST_ELEMENT(self), gst_ghost_pad_new_from_template(name, pad.get(), shared.get()));
+}
+
+void notifyDelay(GObject*, GParamSpec*, gpointer self) {
+  g_object_notify(G_OBJECT(self), "max-observed-delay");
 }
 
 void gst_npu_transcriber_init(GstNpuTranscriber* self) {
@@ -133,8 +139,10 @@ void gst_npu_transcriber_init(GstNpuTranscriber* self) {
     last = part;
   }
   if (self->missing) return;
-  addGhost(self, first, "sink");
-  addGhost(self, last, "src");
+  addGhost(self, first, "sink", &sinkTemplate);
+  addGhost(self, last, "src", &srcTemplate);
+  addGhost(self, last, "unsynced_src", &interimTemplate);
+  g_signal_connect(last, "notify::max-observed-delay", G_CALLBACK(notifyDelay), self);
 }
 
 }  // namespace

@@ -9,6 +9,9 @@
  * speaks; a tag `language-code`; and event `rstranscribe/final-transcript` behind an utterance. `latency` is
  * what this element adds when upstream is live; `lateness` delays the text instead of the pipeline.
  *
+ * When upstream is live, words come while people speak, once they are certain, and are never taken back. What
+ * may still change is on pad `unsynced_src` (application/x-json) and in element messages `npuspeech/interim`.
+ *
  * |[
  * gst-launch-1.0 filesrc location=talk.flac ! decodebin ! audioconvert ! audioresample ! npumel !
  *   npuwhisperenc model=whisper-base ! npuwhisperdec model=whisper-base granularity=segment !
@@ -18,6 +21,7 @@
  * Since: 0.1
  */
 #include "gst/boundary.h"
+#include "gst/decoder_output.h"
 #include "gst/decoder_settings.h"
 #include "gst/elements.h"
 #include "gst/encoded_window.h"
@@ -28,7 +32,6 @@
 #include "gst/stage.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
-#include "gst/text_pusher.h"
 #include "gst/window_meta.h"
 #include "gst/word_meta.h"
 
@@ -49,17 +52,19 @@ enum {
   PROP_0,
   PROP_ENGINE,
   PROP_SETTINGS = PROP_ENGINE + kEngineProperties,
-  PROP_STATS = PROP_SETTINGS + kDecoderProperties
+  PROP_STATS = PROP_SETTINGS + kDecoderProperties,
+  PROP_MAX_OBSERVED_DELAY
 };
 
 /// Enough for the engine to batch windows, at 3 MB each for the base model.
 constexpr size_t kWindowsInFlight = 8;
+/// Live, text may wait for a sink that is in no hurry, while the engine works on what comes next.
+constexpr size_t kLiveWindowsInFlight = 256;
 
 /// A window that is being decoded, or an event between two of them.
 struct Item {
   Held<GstEvent> event;
-  GstClockTime pts = 0, duration = 0;
-  bool discont = false;
+  PlacedWindow place;
   std::optional<Result<DecodedWindow>> decoded;  // under the stage's lock until ready
   bool ready() const { return event || decoded; }
 };
@@ -79,7 +84,8 @@ struct State {
   explicit State(GstNpuWhisperDec* self)
       : loader(GST_ELEMENT(self)),
         reader(GST_ELEMENT(self)),
-        text(self->src),
+        interim(GST_ELEMENT(self)),
+        output(GST_ELEMENT(self), self->src, stats, interim),
         stage(
             GST_ELEMENT(self), kWindowsInFlight, [self](Item& item) { return process(self, item); },
             [this] { interrupt(); }) {}
@@ -106,7 +112,11 @@ struct State {
   std::optional<TensorFormat> input;
   TensorReader reader;
 
-  TextPusher text;  // of the task
+  GstSegment segment{};
+  bool live = false;
+
+  InterimOutput interim;
+  DecoderOutput output;  // of the task
 
   Stage<Item> stage;
   std::mutex streamMutex;
@@ -149,6 +159,8 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
     getDecoderProperty(settings, id - PROP_SETTINGS, value);
   else if (id >= PROP_ENGINE && id < PROP_SETTINGS)
     getEngineProperty(settings.engine, id - PROP_ENGINE, value);
+  else if (id == PROP_MAX_OBSERVED_DELAY)
+    g_value_set_uint(value, static_cast<guint>(cast(object)->state->output.maxObservedDelay() / GST_MSECOND));
   else if (id == PROP_STATS)
     g_value_take_boxed(value, cast(object)->state->stats.structure().release());
   else
@@ -157,52 +169,11 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
 
 // The task
 
-GstFlowReturn pushText(GstNpuWhisperDec* self, const Item& item) {
-  State& state = *self->state;
-  if (!*item.decoded) {
-    const Error& error = item.decoded->error();
-    if (error.code == ErrorCode::Cancelled) return GST_FLOW_FLUSHING;
-    postError(GST_ELEMENT(self), error);
-    return GST_FLOW_ERROR;
-  }
-  ++state.stats.windows;
-  return state.text.pushWindow(**item.decoded, item.pts, item.duration, item.discont);
-}
-
-GstFlowReturn pushInOrder(GstNpuWhisperDec* self, Held<GstEvent> event) {
-  State& state = *self->state;
-  GstFlowReturn flow = GST_FLOW_OK;
-  switch (GST_EVENT_TYPE(event.get())) {
-    case GST_EVENT_GAP: {
-      GstClockTime start = 0, duration = 0;
-      gst_event_parse_gap(event.get(), &start, &duration);
-      return state.text.pushGap(start, duration);
-    }
-    case GST_EVENT_CAPS:
-      flow = state.text.flush();
-      state.text.configure(copySettings(self).captions);
-      break;
-    case GST_EVENT_SEGMENT:
-      flow = state.text.flush();
-      state.text.reset();
-      if (const auto lateness = copySettings(self).lateness) event = delayed(event.get(), lateness);
-      break;
-    case GST_EVENT_STREAM_START:
-      flow = state.text.flush();
-      event = sparse(event.get());
-      break;
-    case GST_EVENT_EOS:
-      flow = state.text.flush();
-      break;
-    default:
-      break;
-  }
-  return flow == GST_FLOW_OK ? pushEvent(self->src, std::move(event)) : flow;
-}
-
 GstFlowReturn process(GstNpuWhisperDec* self, Item& item) {
   return guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-    return item.event ? pushInOrder(self, std::move(item.event)) : pushText(self, item);
+    DecoderOutput& output = self->state->output;
+    return item.event ? output.pushEvent(std::move(item.event), copySettings(self))
+                      : output.pushWindow(*item.decoded, item.place, copySettings(self));
   });
 }
 
@@ -230,7 +201,8 @@ bool setCaps(GstNpuWhisperDec* self, const GstCaps* caps) {
                                         ", but the stream is " + text.get() + ": use the encoder's model."});
     return true;
   }
-  settings.stream.live = upstreamIsLive(self->sink);
+  settings.stream.live = state.live = upstreamIsLive(self->sink);
+  state.stage.setCapacity(state.live ? kLiveWindowsInFlight : kWindowsInFlight);
   auto stream = engine->openStream(settings.stream);
   if (!stream) {
     postError(GST_ELEMENT(self), stream.error());
@@ -242,6 +214,16 @@ bool setCaps(GstNpuWhisperDec* self, const GstCaps* caps) {
   state.setStream(std::move(*stream));
   const Held<GstCaps> text(gst_static_pad_template_get_caps(&srcTemplate));
   return state.stage.pushEvent(Held<GstEvent>(gst_event_new_caps(text.get())));
+}
+
+/// At once, on the engine's thread: the task may be waiting for a sink.
+void tellLive(GstNpuWhisperDec* self, const DecodedWindow& window, const PlacedWindow& place,
+              const GstSegment& segment) {
+  if (window.isSuperseded) return;
+  const auto until =
+      gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, static_cast<GstClockTime>(window.neededFromNs));
+  if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(self->sink, newCommittedEvent(until));
+  self->state->interim.show(window, place.pts, place.duration, place.isFinal);
 }
 
 GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
@@ -259,8 +241,8 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
       postError(GST_ELEMENT(self), window.error());
       return GST_FLOW_ERROR;
     }
-    // Text of a growing utterance would have to be taken back: only whole ones are decoded.
-    if (!window->isFinal) {
+    // Only who is live has use for text of an utterance that goes on.
+    if (!window->isFinal && !state.live) {
       ++state.stats.dropped;
       return GST_FLOW_OK;
     }
@@ -271,16 +253,23 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
       return GST_FLOW_ERROR;
     }
     auto item = std::make_shared<Item>();
-    item->pts = GST_BUFFER_PTS_IS_VALID(raw) ? GST_BUFFER_PTS(raw) : 0;
-    item->duration = GST_BUFFER_DURATION_IS_VALID(raw)
+    PlacedWindow& place = item->place;
+    place.pts = GST_BUFFER_PTS_IS_VALID(raw) ? GST_BUFFER_PTS(raw) : 0;
+    place.duration = GST_BUFFER_DURATION_IS_VALID(raw)
                          ? GST_BUFFER_DURATION(raw)
                          : static_cast<GstClockTime>(window->shape.frames) * 10 * GST_MSECOND;
-    item->discont = GST_BUFFER_IS_DISCONT(raw);
+    place.discont = GST_BUFFER_IS_DISCONT(raw);
+    place.isFinal = window->isFinal;
+    place.isLive = state.live;
+    encoded->startNs = static_cast<int64_t>(place.pts);
+    encoded->utterance = window->utterance;
+    encoded->isFinal = window->isFinal;
     flow = state.stage.push(item);
     if (flow != GST_FLOW_OK) return flow;
     const auto stop = state.stage.stopToken();
-    stream->submit(std::move(*encoded), [&stage = state.stage, item](Result<DecodedWindow> decoded) {
-      stage.update([&] { item->decoded = std::move(decoded); });
+    stream->submit(std::move(*encoded), [self, item, segment = state.segment](Result<DecodedWindow> decoded) {
+      if (decoded && item->place.isLive) tellLive(self, *decoded, item->place, segment);
+      self->state->stage.update([&] { item->decoded = std::move(decoded); });
     });
     // A flush that came in between has cancelled before there was anything to cancel.
     if (stop.stop_requested()) stream->cancel();
@@ -295,12 +284,17 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
     switch (GST_EVENT_TYPE(raw)) {
       case GST_EVENT_FLUSH_START:
+        state.interim.startFlush(raw);
         return state.stage.startFlush(std::move(event));
       case GST_EVENT_FLUSH_STOP:
         state.loader.setInterrupted(false);
-        return state.stage.stopFlush(std::move(event), [&] { state.text.reset(); });
+        state.interim.stopFlush(raw);
+        return state.stage.stopFlush(std::move(event), [&] { state.output.reset(); });
       case GST_EVENT_CAPS:
         return setCaps(self, capsIn(raw));
+      case GST_EVENT_SEGMENT:
+        gst_event_copy_segment(raw, &state.segment);
+        break;
       default:
         break;
     }
@@ -342,7 +336,7 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     state.stats.reset();
     state.input.reset();
-    state.text.reset();
+    state.output.reset();
     state.loader.setInterrupted(false);
   }
   const auto result = GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
@@ -368,11 +362,13 @@ void gst_npu_whisper_dec_class_init(GstNpuWhisperDecClass* klass) {
   installEngineProperties(object, PROP_ENGINE);
   installDecoderProperties(object, PROP_SETTINGS);
   installStatsProperty(object, PROP_STATS);
+  installMaxObservedDelayProperty(object, PROP_MAX_OBSERVED_DELAY);
 
   auto* element = GST_ELEMENT_CLASS(klass);
   element->change_state = GST_DEBUG_FUNCPTR(changeState);
   gst_element_class_add_static_pad_template(element, &sinkTemplate);
   gst_element_class_add_static_pad_template(element, &srcTemplate);
+  gst_element_class_add_static_pad_template(element, &interimTemplate);
   gst_element_class_set_static_metadata(element, "Whisper decoder", "Converter/Text",
                                         "Decodes Whisper's encoder states into timed text",
                                         "npuspeech authors");
@@ -392,6 +388,7 @@ void gst_npu_whisper_dec_init(GstNpuWhisperDec* self) {
   self->state = new State(self);
   self->state->stage.attach(self->src);
   gst_element_add_pad(GST_ELEMENT(self), self->src);
+  self->state->interim.addPad();  // behind src: who links any pad means that one
 }
 
 }  // namespace

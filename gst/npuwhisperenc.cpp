@@ -54,6 +54,7 @@ struct Item {
   Held<GstEvent> event;
   Held<GstBuffer> buffer;
   Window window;
+  bool discont = false;
   bool ready() const { return true; }
 };
 
@@ -173,6 +174,7 @@ GstFlowReturn encodeWindow(GstNpuWhisperEnc* self, const Item& item) {
   gst_buffer_copy_into(output.get(), item.buffer.get(),
                        static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
                        -1);
+  if (item.discont) GST_BUFFER_FLAG_SET(output.get(), GST_BUFFER_FLAG_DISCONT);
   addWindowMeta(output.get(), item.window, item.buffer.get());
   ++state.stats.windows;
   return gst_pad_push(self->src, output.release());
@@ -268,13 +270,17 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
     }
     auto item = std::make_shared<Item>();
     item->window = *window;
+    item->discont = GST_BUFFER_IS_DISCONT(raw);
     item->buffer = std::move(buffer);
     const auto superseded = state.stage.remove([&](const Item& other) {
       return !other.window.isFinal && other.window.utterance == item->window.utterance;
     });
-    for (const auto& old : superseded)
-      postDropped(GST_ELEMENT(self), state.segment, old->buffer.get(), state.stats.windows,
-                  ++state.stats.dropped);
+    for (const auto& old : superseded) {
+      // Where the stream jumped, the next window says so.
+      item->discont |= old->discont;
+      postDropped(GST_ELEMENT(self), state.segment, GST_BUFFER_PTS(old->buffer.get()),
+                  GST_BUFFER_DURATION(old->buffer.get()), state.stats.windows, ++state.stats.dropped);
+    }
     return state.stage.push(std::move(item));
   });
 }

@@ -36,15 +36,22 @@ class Stage {
   /// shutdown from any thread.
   Stage(GstElement* element, size_t capacity, Process process, std::function<void()> interrupt = {})
       : element_(element),
-        capacity_(capacity),
         process_(std::move(process)),
-        interrupt_(std::move(interrupt)) {}
+        interrupt_(std::move(interrupt)),
+        capacity_(capacity) {}
 
   /// Lets the stage run `src`'s task while the pad is active. Once, from instance init.
   void attach(GstPad* src) {
     src_ = src;
     g_object_set_data(G_OBJECT(src), "npuspeech-stage", this);
     gst_pad_set_activatemode_function(src, activateMode);
+  }
+
+  /// Other than the constructor's; any thread.
+  void setCapacity(size_t capacity) {
+    const std::lock_guard lock(mutex_);
+    capacity_ = capacity;
+    changed_.notify_all();
   }
 
   /// Queues an item; a window waits for room. FLUSHING, or what stopped the task, where the item was refused.
@@ -199,14 +206,14 @@ class Stage {
   }
 
   GstElement* const element_;
-  const size_t capacity_;
   const Process process_;
   const std::function<void()> interrupt_;
   GstPad* src_ = nullptr;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ItemPtr> items_;  // these six under mutex_
+  std::deque<ItemPtr> items_;  // these seven under mutex_
+  size_t capacity_;
   size_t windows_ = 0;
   bool flushing_ = true, busy_ = false;
   GstFlowReturn flow_ = GST_FLOW_OK;

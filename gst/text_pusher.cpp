@@ -2,6 +2,7 @@
 #include "gst/text_pusher.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gst/events.h"
 #include "gst/stage.h"
@@ -22,13 +23,12 @@ void TextPusher::configure(const CaptionOptions& options) {
 void TextPusher::reset() {
   captioner_.reset();
   position_ = GST_CLOCK_TIME_NONE;
-  endOfUtterance_ = false;
+  endOfUtterance_ = spoke_ = false;
 }
 
-GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, GstClockTime start, GstClockTime duration,
-                                     bool discont) {
+GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, const Place& place) {
   GstFlowReturn flow = GST_FLOW_OK;
-  if (discont) {
+  if (place.discont) {
     flow = flush();
     position_ = GST_CLOCK_TIME_NONE;
   }
@@ -37,15 +37,16 @@ GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, GstClockTime s
     gst_pad_push_event(
         src_, gst_event_new_tag(gst_tag_list_new(GST_TAG_LANGUAGE_CODE, language_.c_str(), nullptr)));
   }
-  if (position_ == GST_CLOCK_TIME_NONE) position_ = start;
+  if (position_ == GST_CLOCK_TIME_NONE) position_ = place.start;
   for (Word word : window.words) {
-    word.startNs += static_cast<int64_t>(start);
-    word.endNs += static_cast<int64_t>(start);
+    word.startNs += static_cast<int64_t>(place.start);
+    word.endNs += static_cast<int64_t>(place.start);
     captioner_.push(word);
-    endOfUtterance_ = true;
+    spoke_ = true;
   }
+  if (place.isFinal && std::exchange(spoke_, false)) endOfUtterance_ = true;
   if (flow == GST_FLOW_OK) flow = pushReady();
-  if (flow == GST_FLOW_OK && captioner_.empty()) flow = fillUntil(start + duration);
+  if (flow == GST_FLOW_OK && captioner_.empty()) flow = fillUntil(place.settledUntil);
   return flow;
 }
 

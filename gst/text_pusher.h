@@ -21,10 +21,14 @@ class TextPusher {
   /// Forgets what is pending and where the stream stands.
   void reset();
 
-  /// A window's words; `startNs` + `durationNs` is where it stands in the stream. `discont`: time may have
-  /// gone back.
-  GstFlowReturn pushWindow(const DecodedWindow& window, GstClockTime start, GstClockTime duration,
-                           bool discont);
+  struct Place {
+    GstClockTime start = 0;         // of the window; its words count from there
+    GstClockTime settledUntil = 0;  // no words before this will follow
+    bool discont = false;           // time may have gone back
+    bool isFinal = true;            // the utterance is over
+  };
+  /// A window's words.
+  GstFlowReturn pushWindow(const DecodedWindow& window, const Place& place);
   /// Nobody speaks in [start, start + duration): pending words come out first. An unknown duration is passed
   /// on.
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
@@ -40,6 +44,7 @@ class TextPusher {
   Captioner captioner_{CaptionOptions{}};
   std::string language_;                         // of the last window; its tag has been pushed
   GstClockTime position_ = GST_CLOCK_TIME_NONE;  // where the text stream stands
+  bool spoke_ = false;                           // words came since the last utterance's end
   bool endOfUtterance_ = false;                  // final-transcript is due once the words are out
 };
 

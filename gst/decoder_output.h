@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What npuwhisperdec's task pushes: the text of decoded windows, and the stream's events between them.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+
+#include "gst/decoder_settings.h"
+#include "gst/interim_output.h"
+#include "gst/observed_delay.h"
+#include "gst/stats.h"
+#include "gst/text_pusher.h"
+
+namespace npuspeech::gst {
+
+/// Where a decoded window stands in the stream.
+struct PlacedWindow {
+  GstClockTime pts = 0, duration = 0;
+  bool discont = false, isFinal = true, isLive = false;
+};
+
+/// For the task, but where it says otherwise.
+class DecoderOutput {
+ public:
+  DecoderOutput(GstElement* element, GstPad* src, Stats& stats, InterimOutput& interim)
+      : element_(element), src_(src), stats_(stats), interim_(interim), text_(src) {}
+
+  /// Forgets the stream; while the task stands still.
+  void reset();
+  /// What is wrong with `decoded` goes to the bus.
+  GstFlowReturn pushWindow(const Result<DecodedWindow>& decoded, const PlacedWindow& place,
+                           const DecoderSettings& settings);
+  GstFlowReturn pushEvent(Held<GstEvent> event, const DecoderSettings& settings);
+
+  /// Property max-observed-delay; any thread.
+  GstClockTime maxObservedDelay() const { return maxDelay_; }
+
+ private:
+  void observe(const DecodedWindow& window, const PlacedWindow& place, const DecoderSettings& settings);
+
+  GstElement* const element_;
+  GstPad* const src_;
+  Stats& stats_;
+  InterimOutput& interim_;
+  TextPusher text_;
+  GstSegment segment_{};
+  bool discont_ = false;  // of windows that were superseded
+  ObservedDelay delay_;
+  std::atomic<GstClockTime> maxDelay_{0};
+};
+
+}  // namespace npuspeech::gst

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Text that may still change, for who wants it at once: pad `unsynced_src` and element messages.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+
+#include "gst/stage.h"
+#include "speech/whisper/engine.h"
+
+namespace npuspeech::gst {
+
+/// The template of `unsynced_src`: application/x-json, one object a buffer: `committed` and `interim`, arrays
+/// of words with `text`, `start`, `end` (ns, as the buffer's PTS) and `confidence`; `text`, the interim words
+/// joined; `language`; `final`, whether the utterance is over.
+extern GstStaticPadTemplate interimTemplate;
+
+/// Has a task of its own, so that a sink that waits for its time does not hold interim text up. Buffers have
+/// the PTS of their window, and come out unsynchronised: when they are there. Each is also posted as element
+/// message "npuspeech/interim" with `text`, `committed`, `start`, `end` and `final`.
+class InterimOutput {
+ public:
+  explicit InterimOutput(GstElement* element);
+  /// Adds the pad to the element. Once, from instance init.
+  void addPad() { gst_element_add_pad(element_, src_); }
+
+  /// What a live window says; returns at once. Any thread.
+  void show(const DecodedWindow& window, GstClockTime pts, GstClockTime duration, bool isFinal);
+  /// A copy of SEGMENT or EOS of the text's stream; STREAM_START and CAPS are made where they are due.
+  void forward(GstEvent* event);
+  void startFlush(GstEvent* event);
+  void stopFlush(GstEvent* event);
+
+ private:
+  struct Item {
+    Held<GstEvent> event;
+    std::string json, text, committed;
+    GstClockTime pts = 0, duration = 0;
+    bool isFinal = false;
+    bool ready() const { return true; }
+  };
+  GstFlowReturn process(Item& item);
+  void begin();
+
+  GstElement* const element_;
+  GstPad* const src_;
+  Stage<Item> stage_;
+};
+
+}  // namespace npuspeech::gst

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Live streams: words come while the audio still does, are said once and in order, and nothing hangs.
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "gst/events.h"
+#include "gst/tensor_caps.h"
+#include "gst/window_meta.h"
+#include "tests/gst/support.h"
+
+namespace npuspeech::test {
+namespace {
+
+using gst::TensorFormat;
+
+constexpr TensorFormat kStates{TensorFormat::Id::EncoderStates, kTinyAudioContext, kTinyStateWidth};
+const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
+constexpr char kSaid[] = "hello world this is good water";
+
+std::string statesCaps() {
+  const Held<char> text(gst_caps_to_string(gst::tensorCaps(kStates).get()));
+  return text.get();
+}
+
+Held<GstBuffer> states(int frames, GstClockTime pts, uint64_t utterance, bool isFinal) {
+  const auto values = noise(1500 * kTinyStateWidth, 7);
+  GstBuffer* buffer = gst_buffer_new_memdup(values.data(), values.size() * sizeof(float));
+  GST_BUFFER_PTS(buffer) = pts;
+  GST_BUFFER_DURATION(buffer) = static_cast<GstClockTime>(frames) * 10 * GST_MSECOND;
+  gst::addWindowMeta(buffer, {{frames, 1500, {}}, utterance, 0, isFinal});
+  return Held<GstBuffer>(buffer);
+}
+
+void expectOrder(const Output& out) {
+  GstClockTime last = 0;
+  for (const auto& text : out.texts()) {
+    EXPECT_GE(text.pts, last);
+    EXPECT_GT(text.duration, 0u);
+    last = text.end();
+  }
+}
+
+class LiveDecoder : public ::testing::Test {
+ protected:
+  LiveDecoder() : h_("npuwhisperdec threads=1 language=en model=" + model_.path()) {
+    gst_harness_set_live(h_.get(), TRUE);
+    h_.setCaps(statesCaps().c_str());
+  }
+  /// Until `windows` are decoded or dropped.
+  void settle(uint64_t windows) {
+    for (int i = 0; i < 5000 && h_.stat("windows") + h_.stat("dropped") < windows; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  TinyModel model_{{.says = kSays}};
+  Harness h_;
+};
+
+TEST_F(LiveDecoder, WordsComeBeforeTheUtteranceEnds) {
+  for (int i = 1; i <= 10; ++i) {
+    h_.push(states(200 + 40 * i, 0, 0, false));
+    settle(static_cast<uint64_t>(i));
+  }
+  Output before = h_.take();
+  EXPECT_FALSE(before.buffers.empty());
+  EXPECT_EQ(std::string(kSaid).find(before.joined()), 0u) << before.joined();
+  EXPECT_TRUE(before.custom("rstranscribe/final-transcript").empty());
+  h_.push(states(700, 0, 0, true));
+  const Output rest = h_.eos();
+  EXPECT_EQ(before.joined() + (rest.buffers.empty() ? "" : " ") + rest.joined(), kSaid);
+  EXPECT_EQ(rest.custom("rstranscribe/final-transcript").size(), 1u);
+  expectOrder(before);
+  expectOrder(rest);
+}
+
+TEST_F(LiveDecoder, TellsUpstreamAboutEveryWindow) {
+  h_.push(states(300, 5 * GST_SECOND, 0, false));
+  settle(1);
+  bool told = false;
+  for (int i = 0; i < 100 && !told; ++i) {
+    const Held<GstEvent> event(gst_harness_try_pull_upstream_event(h_.get()));
+    told = event && gst::parseCommittedEvent(event.get()) == 5 * GST_SECOND;
+    if (!event) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(LiveDecoder, ShowsInterimText) {
+  h_.push(states(100, 0, 0, false));
+  settle(1);
+  std::string text;
+  for (int i = 0; i < 1000 && text.empty(); ++i) {
+    for (GstMessage* message : h_.messages(GST_MESSAGE_ELEMENT)) {
+      const GstStructure* structure = gst_message_get_structure(message);
+      if (gst_structure_has_name(structure, "npuspeech/interim"))
+        text = gst_structure_get_string(structure, "text");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(text, kSaid) << "a second is too short for anything to be certain";
+  EXPECT_TRUE(h_.take().buffers.empty());
+}
+
+TEST_F(LiveDecoder, EndOfStreamWaitsForFinalWindows) {
+  for (int i = 1; i <= 20; ++i) h_.push(states(100 + 10 * i, 0, 0, i == 20));
+  const Output out = h_.eos();
+  EXPECT_EQ(out.joined(), kSaid);
+  EXPECT_EQ(h_.stat("windows") + h_.stat("dropped"), 20u);
+  EXPECT_EQ(h_.messages(GST_MESSAGE_QOS).size(), h_.stat("dropped"));
+}
+
+TEST_F(LiveDecoder, TimeMovesOnWhileSomebodySpeaks) {
+  h_.push(states(600, 0, 0, false));
+  settle(1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const Output out = h_.take();
+  GstClockTime reached = 0;
+  for (const auto& text : out.texts()) reached = std::max(reached, text.end());
+  for (GstEvent* event : out.events_of(GST_EVENT_GAP)) {
+    GstClockTime start = 0, duration = 0;
+    gst_event_parse_gap(event, &start, &duration);
+    reached = std::max(reached, start + duration);
+  }
+  EXPECT_LE(reached, 6 * GST_SECOND);
+}
+
+TEST_F(LiveDecoder, FlushesAtRandomMoments) {
+  std::mt19937 random(3);
+  for (uint64_t round = 0; round < 100; ++round) {
+    const GstClockTime start = (random() % 1000) * GST_SECOND;
+    h_.segment(start);
+    for (unsigned i = 0; i < random() % 6; ++i)
+      h_.push(states(static_cast<int>(100 + 50 * i), start, round, random() % 8 == 0));
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
+    h_.flush();
+    h_.take();
+  }
+  h_.segment(2000 * GST_SECOND);
+  h_.push(states(300, 2000 * GST_SECOND, 200, true));
+  const Output out = h_.eos();
+  EXPECT_EQ(out.joined(), kSaid);
+  EXPECT_GE(out.texts().front().pts, 2000 * GST_SECOND);
+}
+
+TEST(LivePipeline, StopsAtRandomMoments) {
+  const TinyModel model({.says = kSays});
+  std::mt19937 random(4);
+  for (int i = 0; i < 20; ++i) {
+    const Held<GstElement> pipeline = newElement(
+        "audiotestsrc is-live=true wave=white-noise samplesperbuffer=320 ! audio/x-raw,rate=16000 ! "
+        "nputranscriber threads=1 vad-model=\"\" step=100 model=" +
+        model.path() + " ! fakesink sync=true");
+    gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  }
+}
+
+}  // namespace
+}  // namespace npuspeech::test
