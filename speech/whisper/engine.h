@@ -21,7 +21,8 @@ namespace npuspeech {
 enum class Task { Transcribe, Translate };
 
 struct EngineOptions {
-  std::string model;            // a folder, or the name of a model that tools/fetch-model put into the cache
+  /// A folder, or the name of a model that tools/fetch-model put into the cache.
+  std::string model = "whisper-base";
   std::string device = "auto";  // as npu::openDevice
   Precision precision = Precision::Int8;
   int threads = 0;  // 0: the physical cores
