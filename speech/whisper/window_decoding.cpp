@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "speech/whisper/word_timing.h"
-
 namespace npuspeech {
 namespace {
 
@@ -111,7 +109,8 @@ bool WindowDecoding::Try::holdsNoSpeech() const {
 
 void WindowDecoding::measureUnheard(Try& text) const {
   int64_t end = 0;
-  for (const Word& word : text.words) {
+  for (const ReadWord& read : text.words) {
+    const Word& word = read.word;
     text.unheardNs +=
         std::max<int64_t>(0, word.startNs - end - (end == 0 ? kLongestEdgeNs : kLongestPauseNs));
     end = word.endNs;
@@ -128,12 +127,10 @@ void WindowDecoding::judge() {
   current.notes = search_->noteProbability();
   current.averageLogProbability = current.hypothesis.averageLogProbability();
   current.compression = compressionRatio(vocabulary_, current.hypothesis.tokens);
-  if (!isPartial()) {
-    current.words = timeWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
-                              current.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode,
-                              window_.durationNs);
-    measureUnheard(current);
-  }
+  current.words =
+      readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
+                current.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode, window_.durationNs);
+  measureUnheard(current);
   if (isPartial() || current.holdsNoSpeech() || (current.isGood() && !current.leavesOut()) || !tryAgain())
     finish();
 }
@@ -183,19 +180,17 @@ void WindowDecoding::finish() {
   if (stream_.options.live)
     finishLive(chosen);
   else if (!chosen.holdsNoSpeech())
-    result_->words = std::move(chosen.words);
+    for (ReadWord& read : chosen.words) result_->words.push_back(std::move(read.word));
   tries_.clear();
 }
 
-void WindowDecoding::finishLive(const Try& chosen) {
+void WindowDecoding::finishLive(Try& chosen) {
   LiveReading reading;
   reading.audioRows = cross_->audioRows;
   // The final window's text is the best there will be, even where it is no good.
   reading.isCertain = !chosen.holdsNoSpeech() && (window_.isFinal || chosen.isGood());
   const std::vector<Token>& tokens = chosen.hypothesis.tokens;
-  for (ReadWord& read :
-       readWords(vocabulary_, chosen.hypothesis, chosen.prompt.tokens.size(), chosen.prompt.startOfTranscript,
-                 alignmentHeads_, stream_.languageCode, window_.durationNs)) {
+  for (ReadWord& read : chosen.words) {
     const auto first = tokens.begin() + static_cast<std::ptrdiff_t>(read.firstToken);
     if (read.firstToken < start_.forced.size()) ++reading.forcedWords;
     reading.words.push_back({std::move(read.word),

@@ -10,6 +10,7 @@
 #include "speech/stream/live_text.h"
 #include "speech/whisper/engine.h"
 #include "speech/whisper/search.h"
+#include "speech/whisper/word_timing.h"
 
 namespace npuspeech {
 
@@ -45,7 +46,7 @@ class WindowDecoding {
   struct Try {
     Hypothesis hypothesis;
     Prompt prompt;
-    std::vector<Word> words;  // but of partial windows
+    std::vector<ReadWord> words;
     float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
     int64_t unheardNs = 0;     // where no word is though a pause cannot be that long, and of it
     int64_t unheardEndNs = 0;  // behind the last word
@@ -65,7 +66,7 @@ class WindowDecoding {
   bool tryAgain();
   bool goOn();
   void finish();
-  void finishLive(const Try& chosen);
+  void finishLive(Try& chosen);
   bool isPartial() const { return stream_.options.live && !window_.isFinal; }
   void detectLanguage(std::span<const float> logits);
 

@@ -226,14 +226,4 @@ std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& 
   return read;
 }
 
-std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis, size_t promptLength,
-                            size_t startOfTranscript, size_t heads, std::string_view language,
-                            int64_t durationNs) {
-  std::vector<Word> words;
-  for (ReadWord& read :
-       readWords(vocabulary, hypothesis, promptLength, startOfTranscript, heads, language, durationNs))
-    words.push_back(std::move(read.word));
-  return words;
-}
-
 }  // namespace npuspeech

@@ -11,22 +11,19 @@
 
 namespace npuspeech {
 
-/// Word times as openai/whisper's timing.py finds them (commit c0d2f62): each head's attention normalised
-/// over the tokens, median filter of width 7 over frames, mean over heads, warping path of least cost; then
-/// punctuation joins its word and words that are too long at sentence ends are shortened. Times lie within
-/// [0, durationNs], do not go back, and no word has zero duration. promptLength: tokens before the
-/// hypothesis; startOfTranscript: index in it.
-std::vector<Word> timeWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis, size_t promptLength,
-                            size_t startOfTranscript, size_t heads, std::string_view language,
-                            int64_t durationNs);
-
-/// The same with what live captions need to know of each word.
+/// A word, and where it comes from.
 struct ReadWord {
   Word word;
   size_t firstToken = 0,
          tokenCount = 0;          // in the hypothesis; timestamps and blanks between words are nobody's
   int firstRow = 0, lastRow = 0;  // of the rows that its tokens looked at most, the first and the last
 };
+
+/// Word times as openai/whisper's timing.py finds them (commit c0d2f62): each head's attention normalised
+/// over the tokens, median filter of width 7 over frames, mean over heads, warping path of least cost; then
+/// punctuation joins its word and words that are too long at sentence ends are shortened. Times lie within
+/// [0, durationNs], do not go back, and no word has zero duration. promptLength: tokens before the
+/// hypothesis; startOfTranscript: index in it.
 std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
                                 size_t promptLength, size_t startOfTranscript, size_t heads,
                                 std::string_view language, int64_t durationNs);
