@@ -23,6 +23,17 @@ Token sample(std::span<const float> logits, float temperature, std::mt19937& ran
   return static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
+/// The same text, to go on by itself.
+Hypothesis forkOf(const Decoder& decoder, const Hypothesis& from) {
+  Hypothesis hypothesis;
+  hypothesis.sequence = decoder.fork(from.sequence);
+  hypothesis.tokens = from.tokens;
+  hypothesis.logProbabilities = from.logProbabilities;
+  hypothesis.sumLogProbability = from.sumLogProbability;
+  hypothesis.forced = from.forced;
+  return hypothesis;
+}
+
 }  // namespace
 
 Search::Search(const Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
@@ -64,13 +75,8 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
     if (!options_.guess.empty()) return checkGuess(decoder, firstLogits);
     if (options_.temperature > 0) {
       const std::vector<float> logits(decoder.logits(firstLogits).begin(), decoder.logits(firstLogits).end());
-      while (active_.size() < static_cast<size_t>(options_.samples)) {
-        Hypothesis& more = active_.emplace_back();
-        more.sequence = decoder.fork(active_[0].sequence);
-        more.tokens = active_[0].tokens;
-        more.logProbabilities = active_[0].logProbabilities;
-        more.forced = active_[0].forced;
-      }
+      while (active_.size() < static_cast<size_t>(options_.samples))
+        active_.push_back(forkOf(decoder, active_[0]));
       for (Hypothesis& hypothesis : active_) {
         std::vector<float> own = logits;
         restrict(own, hypothesis.tokens);
@@ -195,13 +201,7 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
   std::vector<Hypothesis> next;
   for (const Candidate& candidate : candidates) {
     if (next.size() == beams) break;
-    const Hypothesis& parent = active_[candidate.parent];
-    Hypothesis child;
-    child.sequence = decoder.fork(parent.sequence);
-    child.tokens = parent.tokens;
-    child.logProbabilities = parent.logProbabilities;
-    child.sumLogProbability = parent.sumLogProbability;
-    child.forced = parent.forced;
+    Hypothesis child = forkOf(decoder, active_[candidate.parent]);
     settle(child, candidate.token, candidate.logProbability);
     if (child.finished) {
       if (finished_.size() < beams) finished_.push_back(std::move(child));
