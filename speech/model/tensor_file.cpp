@@ -88,6 +88,10 @@ Result<TensorFile> TensorFile::open(const std::string& path,
   return file;
 }
 
+std::span<const std::byte> TensorFile::bytes() const {
+  return mapping_->bytes();
+}
+
 const TensorView* TensorFile::find(std::string_view name) const {
   const auto found = tensors_.find(name);
   return found == tensors_.end() ? nullptr : &found->second;

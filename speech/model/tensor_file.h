@@ -26,6 +26,7 @@ struct TensorView {
   int64_t elements() const;
 };
 
+class MappedFile;
 struct ParsedTensors;
 using TensorMap = std::map<std::string, TensorView, std::less<>>;
 
@@ -41,6 +42,8 @@ class TensorFile {
   static Result<TensorFile> openSafetensors(const std::string& path);
 
   const std::string& path() const { return path_; }
+  /// All of the file.
+  std::span<const std::byte> bytes() const;
   /// The model's kind as CTranslate2 names it, "WhisperSpec"; empty for other formats.
   const std::string& spec() const { return spec_; }
   /// Null where there is none. Aliases are followed.
@@ -69,7 +72,7 @@ class TensorFile {
   Error unusable(std::string_view name, const std::string& what) const;
 
   std::string path_, spec_;
-  std::shared_ptr<const void> mapping_;
+  std::shared_ptr<const MappedFile> mapping_;
   TensorMap tensors_;
 };
 

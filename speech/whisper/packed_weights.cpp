@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "kernels/matmul_i8/matmul_i8.h"
-#include "speech/model/mapped_file.h"
 
 namespace npuspeech {
 namespace {
@@ -38,10 +37,9 @@ uint32_t originOf(std::span<const std::byte> model) {
 
 }  // namespace
 
-PackedWeights::PackedWeights(const std::string& model)
-    : path_(std::filesystem::path(model).replace_filename("npuspeech-int8.safetensors")) {
-  if (const auto file = MappedFile::open(model)) origin_ = static_cast<int32_t>(originOf((*file)->bytes()));
-}
+PackedWeights::PackedWeights(const TensorFile& model)
+    : path_(std::filesystem::path(model.path()).replace_filename("npuspeech-int8.safetensors")),
+      origin_(static_cast<int32_t>(originOf(model.bytes()))) {}
 
 std::optional<TensorFile> PackedWeights::open() const {
   std::error_code ignored;

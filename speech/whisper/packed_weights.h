@@ -14,8 +14,8 @@ namespace npuspeech {
 /// another model.bin or of another version of this software is passed over and written again.
 class PackedWeights {
  public:
-  /// `model`: the path of the model's weights, of which size and samples are read.
-  explicit PackedWeights(const std::string& model);
+  /// `model`: the model's weights, of which size and samples are read.
+  explicit PackedWeights(const TensorFile& model);
 
   /// The file, if all of it is as it was written.
   std::optional<TensorFile> open() const;
@@ -24,7 +24,7 @@ class PackedWeights {
 
  private:
   std::string path_;
-  int32_t origin_ = 0;  // of the model's content and of how it was packed
+  int32_t origin_;  // of the model's content and of how it was packed
 };
 
 }  // namespace npuspeech

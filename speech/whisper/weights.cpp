@@ -139,9 +139,8 @@ void readAll(WeightsReader& reader, WhisperWeights& w) {
 // From the file of packed weights, or else from the model's own, and then kept.
 Result<void> readParts(const TensorFile& file, WhisperWeights& weights,
                        const std::function<void(double)>& progress, const std::stop_token& stop) {
-  const bool isPacked = weights.precision == Precision::Int8;
-  const PackedWeights kept(file.path());
-  if (const std::optional<TensorFile> packed = isPacked ? kept.open() : std::nullopt) {
+  const auto kept = weights.precision == Precision::Int8 ? std::optional<PackedWeights>(file) : std::nullopt;
+  if (const std::optional<TensorFile> packed = kept ? kept->open() : std::nullopt) {
     WeightsReader reader(file, &*packed, weights.precision, progress, stop);
     readAll(reader, weights);
     if (!reader.error()) return {};
@@ -151,10 +150,10 @@ Result<void> readParts(const TensorFile& file, WhisperWeights& weights,
   WeightsReader reader(file, nullptr, weights.precision, progress, stop);
   readAll(reader, weights);
   if (reader.error()) return *reader.error();
-  if (!isPacked) return {};
+  if (!kept) return {};
   SafetensorsWriter writer;
   reader.addTo(writer);
-  kept.save(writer);
+  kept->save(writer);
   return {};
 }
 

@@ -57,7 +57,9 @@ TEST_F(PackedWeightsTest, GiveTheSameAsTheModel) {
   ASSERT_FALSE(fs::exists(packed()));
   const std::vector<float> first = states();
   ASSERT_TRUE(fs::exists(packed()));
-  EXPECT_TRUE(PackedWeights(model()).open());
+  const auto file = TensorFile::openCTranslate2(model());
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(PackedWeights(*file).open());
   EXPECT_EQ(states(), first);
 }
 
