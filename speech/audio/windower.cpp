@@ -28,9 +28,6 @@ constexpr int64_t kLookahead =
 /// Speech starts easily, so that no soft word is lost, but only what surely has some becomes a window.
 constexpr float kSurerThanOn = 0.2f;
 
-/// Below any log-mel.
-constexpr float kSilence = -100.0f;
-
 constexpr int64_t roundDown(int64_t sample) {
   return sample / kHop * kHop;
 }
@@ -93,7 +90,7 @@ struct Windower::State {
   float peak = 0;            // the highest speech probability in it
   int64_t partialAt = 0;     // live: when its last partial window came out
   bool isHeld = false;       // live: no partial windows for now
-  float loudest = kSilence;  // live: the largest log-mel of the utterance's windows
+  float loudest = 0;         // live: the largest log-mel of the utterance's windows
   uint64_t utterance = 0;
   uint32_t number = 0;
 
@@ -283,7 +280,8 @@ std::optional<std::variant<AudioWindow, AudioGap>> Windower::next() {
 void Windower::logMel(float* out) {
   State& s = *state_;
   const bool isFirst = !s.live || s.windowNumber == 0;
-  s.loudest = s.mel.normalised(s.windowFrame, s.windowFrames, out, isFirst ? kSilence : s.loudest);
+  s.loudest = isFirst ? s.mel.normalised(s.windowFrame, s.windowFrames, out)
+                      : s.mel.normalised(s.windowFrame, s.windowFrames, out, s.loudest);
 }
 
 void Windower::commit(int64_t untilNs) {

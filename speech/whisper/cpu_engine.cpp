@@ -103,9 +103,11 @@ class CpuEngine : public Engine {
     WindowShape shape = window.shape;
     shape.padding = kFullContext;
     AlignedVector<float> states(static_cast<size_t>(shape.rows()) * static_cast<size_t>(info_.stateWidth));
-    const ThreadPool::Break pause(pool_);  // whoever encodes may wait for a turn
-    std::lock_guard lock(encoderMutex_);
-    encoder_.encode(pool_, window.logMel->as<const float>(), shape, states.data(), {});
+    {
+      const ThreadPool::Break pause(pool_);  // whoever encodes may wait for a turn
+      std::lock_guard lock(encoderMutex_);
+      encoder_.encode(pool_, window.logMel->as<const float>(), shape, states.data(), {});
+    }
     return decoder.prepare(pool_, states.data(), shape);
   }
 

@@ -11,7 +11,6 @@
 namespace npuspeech {
 namespace {
 
-constexpr size_t kHeadDim = 64;
 const float kScoreScale = 1.0f / std::sqrt(static_cast<float>(kHeadDim));
 
 }  // namespace
@@ -47,8 +46,7 @@ std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, co
         std::log(static_cast<float>(padding[i].count));
 
   const bool isPacked = w.precision == Precision::Int8;
-  const size_t heads = static_cast<size_t>(w.heads),
-               headSize = attentionI8PackedSize(cross->rows, static_cast<int>(kHeadDim));
+  const size_t heads = static_cast<size_t>(w.heads), headSize = attentionI8PackedSize(cross->rows, kHeadDim);
   cross->layerSize = isPacked ? heads * headSize : rows * 2 * width;
   if (isPacked) {
     cross->packed.resize(w.decoder.size() * cross->layerSize);
@@ -66,7 +64,7 @@ std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, co
                                      .kStride = 2 * width,
                                      .vStride = 2 * width,
                                      .heads = w.heads,
-                                     .headDim = static_cast<int>(kHeadDim),
+                                     .headDim = kHeadDim,
                                      .keys = cross->rows};
     pool.parallelFor(heads, [&](size_t head, int) {
       packAttentionI8(keysAndValues, static_cast<int>(head),
@@ -193,7 +191,7 @@ void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Inpu
                         .weights = attentionWeights_.data() + static_cast<size_t>(worker) * attentionStride_,
                         .out = attended_.data() + r * width + head * kHeadDim,
                         .scale = kScoreScale,
-                        .headDim = static_cast<int>(kHeadDim),
+                        .headDim = kHeadDim,
                         .keys = positions_[r] + 1});
   });
 }
@@ -221,7 +219,7 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
                          .weights = isAligning ? looked : nullptr,
                          .out = out,
                          .scale = kScoreScale,
-                         .headDim = static_cast<int>(kHeadDim),
+                         .headDim = kHeadDim,
                          .keys = cross.rows});
     } else {
       const float* const keys = cross.floats.data() + layer * cross.layerSize + head * kHeadDim;
@@ -234,7 +232,7 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
                           .weights = looked,
                           .out = out,
                           .scale = kScoreScale,
-                          .headDim = static_cast<int>(kHeadDim),
+                          .headDim = kHeadDim,
                           .keys = cross.rows});
     }
     if (!isAligning) return;

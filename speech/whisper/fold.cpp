@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "speech/whisper/linear.h"
+#include "speech/whisper/weights.h"
 
 namespace npuspeech {
 namespace {

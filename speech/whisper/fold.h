@@ -14,9 +14,6 @@ struct LayerNorm;
 /// paper's alpha.
 void smooth(LayerNorm& norm, std::span<float> weights, float strength);
 
-/// Whisper's heads are this wide in every published size (Radford et al., 2022, table 1).
-inline constexpr int kHeadDim = 64;
-
 /// Rotates each head's values by the same orthogonal matrix, which spreads a large value over all 64, where
 /// values are made and where their weighted means are read: an attention's softmax mixes rows, so that the
 /// rotation passes through it (QuaRot, Ashkboos et al., 2024). weights: [outputs][inputs]; `outputs` (of

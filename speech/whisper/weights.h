@@ -15,6 +15,10 @@
 
 namespace npuspeech {
 
+/// Whisper's heads are this wide in every published size (Radford et al., 2022, table 1); other models are
+/// refused.
+inline constexpr int kHeadDim = 64;
+
 struct EncoderLayer {
   LayerNorm attentionNorm, ffnNorm;
   Linear qkv, attentionOut, ffn1, ffn2;
