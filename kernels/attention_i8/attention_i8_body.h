@@ -19,7 +19,6 @@ namespace {
 constexpr int kMaxHeadDim = 128;
 constexpr int kBlock = kAttentionI8Block;
 constexpr float kLog2Unit = 14.9657843f;  // log2 of 32000, the weight of the largest score
-static_assert(kBlock == 2 * kPieceI8, "a block's weights are one piece of copied rows");
 
 /// Rounds a row to scale * [-127, 127] and stores it as unsigned bytes, 128 being zero; returns the scale.
 inline float quantizeRow(const float* x, int headDim, uint8_t* out, int32_t* sum) {
@@ -178,7 +177,8 @@ inline void weighBlock(const float* scores, int count, int rows, TileState& stat
 inline float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, int headDim, float scale,
                         const float* q, size_t qStride, int rows, float* out, size_t outStride,
                         float* allScores) {
-  alignas(64) unsigned char queries[kTileRowsI8 * kPieceI8 * Quads::kUnit];
+  constexpr int kQueryBytes = kMaxHeadDim / 4 * Quads::kUnit;
+  alignas(64) unsigned char queries[kTileRowsI8 * kQueryBytes];
   alignas(64) int32_t sums[kTileRowsI8 * kTilePanelsI8 * kPanelI8];
   alignas(64) float scores[kTileRowsI8 * kBlock];
   alignas(64) int16_t weights[kTileRowsI8 * kBlock];
@@ -190,7 +190,7 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
     int32_t sum;
     state.factor[r] =
         quantizeRow(q + static_cast<size_t>(r) * qStride, headDim, bytes, &sum) * scale * kLog2E;
-    Quads::copy(bytes, headDim / 4, queries + r * kPieceI8 * Quads::kUnit);
+    Quads::copy(bytes, headDim / 4, queries + r * kQueryBytes);
     for (int d = 0; d < headDim; d += kLanes) store(state.out + r * kMaxHeadDim + d, broadcast(0));
   }
 
@@ -201,8 +201,8 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
   for (int first = 0; first < padded; first += kBlock) {
     const int count = padded - first < kBlock ? padded - first : kBlock;
     for (int key = first; key < first + count; key += kStep) {
-      scoreTile(queries, packedKeys + static_cast<size_t>(key) * static_cast<size_t>(headDim), headDim / 4,
-                sums);
+      scoreTile(queries, kQueryBytes, packedKeys + static_cast<size_t>(key) * static_cast<size_t>(headDim),
+                headDim / 4, sums);
       finishScores(head, keyBias, keys, key, kStep, rows, state, sums, scores + (key - first));
     }
     if (allScores)
@@ -216,7 +216,7 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
     for (int d = 0, columns; d < headDim; d += columns) {
       const int panels = headDim - d <= kPanelI8 ? 1 : kTilePanelsI8;
       columns = panels * kPanelI8;
-      tileFor<Pairs>(panels, rows)(reinterpret_cast<const unsigned char*>(weights),
+      tileFor<Pairs>(panels, rows)(reinterpret_cast<const unsigned char*>(weights), sizeof(int16_t) * kBlock,
                                    reinterpret_cast<const unsigned char*>(values + d * count), count / 2,
                                    sums);
       for (int r = 0; r < rows; ++r)

@@ -66,9 +66,13 @@ void packMatmulI8(const float* weights, int columns, int depth, void* packed);
 /// Packs weights that are quantised already, weight = scales[c] * weights[c * depth + d]. -128 becomes -127.
 void packMatmulI8(const int8_t* weights, const float* scales, int columns, int depth, void* packed);
 
-/// Bytes of scratch that a body needs for this product, aligned to 64.
+/// Bytes that a body takes for the copy of a row, an odd number of cache lines so that rows do not share
+/// sets, and of its scratch, aligned to 64.
+constexpr size_t matmulI8CopiedRow(int depth) {
+  return static_cast<size_t>((depth + 31) / 32 | 1) * 64;
+}
 constexpr size_t matmulI8ScratchSize(int rows, int depth) {
-  return static_cast<size_t>(rows) * static_cast<size_t>((depth + 511) / 512 * 512) * 2;
+  return static_cast<size_t>(rows) * matmulI8CopiedRow(depth);
 }
 
 using MatmulI8Function = void(const MatmulI8&, void* scratch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The vector body of matmul_i8, over one of simd/dot_*.h. Internal linkage on purpose.
-// The copied rows stay in cache while panels of weights pass by, each used for all row tiles.
+// A few rows stay in cache while panels of weights pass by, each used for all row tiles.
 #pragma once
 
 #include "kernels/matmul_i8/matmul_i8.h"
@@ -50,18 +50,28 @@ void finishTile(const MatmulI8& p, size_t row, int rows, size_t column, int colu
   }
 }
 
-void matmul(const MatmulI8& p, unsigned char* scratch) {
+/// Brings the lines that a tile will write, which other cores may have, while it is computed. With GELU they
+/// mostly are in cache: they wait to be quantised.
+void prefetchOut(const MatmulI8& p, int row, int rows, int column, int columns) {
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; c += 16)
+      prefetchWrite(p.out + static_cast<size_t>(row + r) * p.outStride + static_cast<size_t>(column + c));
+}
+
+void matmul(const MatmulI8& p, [[maybe_unused]] unsigned char* scratch) {
   alignas(64) int32_t sums[kTileRowsI8 * kTilePanelsI8 * kPanelI8];
   const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad, allColumns = p.weights.columns;
-  const size_t rowSize = copiedSizeI8<Quads>(units);
+  const unsigned char* a = p.a;
+  size_t stride = p.aStride;
+  if constexpr (Quads::kCopies) {
+    a = scratch;
+    stride = matmulI8CopiedRow(p.weights.depth);
+    for (int r = 0; r < p.rows; ++r)
+      Quads::copy(p.a + static_cast<size_t>(r) * p.aStride, units, scratch + static_cast<size_t>(r) * stride);
+  }
   // Tiles of nearly the same height: 16 rows are 8 + 8, not 14 + 2.
   const int tiles = (p.rows + kTileRowsI8 - 1) / kTileRowsI8;
   const auto firstRow = [&](int tile) { return p.rows * tile / tiles; };
-  for (int t = 0; t < tiles; ++t) {
-    const int row = firstRow(t);
-    copyRowsI8<Quads>(p.a + static_cast<size_t>(row) * p.aStride, p.aStride, firstRow(t + 1) - row, units,
-                      scratch + static_cast<size_t>(row) * rowSize);
-  }
   const auto* values = reinterpret_cast<const unsigned char*>(p.weights.values);
   for (int column = 0, columns; column < allColumns; column += columns) {
     const int panelsLeft = (allColumns - column + kPanelI8 - 1) / kPanelI8;
@@ -72,7 +82,8 @@ void matmul(const MatmulI8& p, unsigned char* scratch) {
     const unsigned char* weights = values + static_cast<size_t>(column) * static_cast<size_t>(units) * 4;
     for (int t = 0; t < tiles; ++t) {
       const int row = firstRow(t), rows = firstRow(t + 1) - row;
-      tileFor<Quads>(panels, rows)(scratch + static_cast<size_t>(row) * rowSize, weights, units, sums);
+      if (p.activation == Activation::None) prefetchOut(p, row, rows, column, valid);
+      tileFor<Quads>(panels, rows)(a + static_cast<size_t>(row) * stride, stride, weights, units, sums);
       finishTile(p, static_cast<size_t>(row), rows, static_cast<size_t>(column), valid, columns, sums);
     }
   }

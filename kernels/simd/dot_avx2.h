@@ -21,6 +21,7 @@ inline __m256i broadcastUnit(const unsigned char* p) {
 
 /// Four unsigned bytes of a row by four signed bytes of each column.
 struct Quads {
+  static constexpr bool kCopies = true;   // rows are multiplied as copied
   static constexpr bool kSigned = false;  // rows are multiplied as they are
   static constexpr int kUnit = 8;         // bytes that four values take in a copied row,
   static constexpr int kColumnUnit = 4;   // and in a column

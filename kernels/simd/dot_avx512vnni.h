@@ -12,6 +12,7 @@ constexpr int kTilePanelsI8 = 2;
 
 /// Four unsigned bytes of a row by four signed bytes of each column.
 struct Quads {
+  static constexpr bool kCopies = false;  // rows are multiplied where they lie
   static constexpr bool kSigned = false;  // rows are multiplied as they are
   static constexpr int kUnit = 4;         // bytes that four values take in a copied row,
   static constexpr int kColumnUnit = 4;   // and in a column

@@ -23,6 +23,7 @@ inline int32x4_t broadcastUnit(const unsigned char* p) {
 
 /// Four bytes of a row by four signed bytes of each column.
 struct Quads {
+  static constexpr bool kCopies = true;  // rows are multiplied as copied
   static constexpr bool kSigned =
       true;                        // rows are multiplied less 128: the instruction takes equal signs only
   static constexpr int kUnit = 4;  // bytes that four values take in a copied row,

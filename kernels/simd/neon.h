@@ -109,6 +109,10 @@ inline void storeShorts(int16_t* p, I32 v) {
 inline void prefetch(const void* p) {
   __builtin_prefetch(p);
 }
+/// The same for a line that will be written.
+inline void prefetchWrite(const void* p) {
+  __builtin_prefetch(p, 1);
+}
 
 }  // namespace
 }  // namespace npuspeech

@@ -10,21 +10,28 @@ namespace npuspeech {
 namespace {
 
 constexpr int kPanelI8 = 16;                   // columns of a panel: [units][16] units
-constexpr int kPieceI8 = 128;                  // units of a row that are copied together
 constexpr int kVectorsI8 = kPanelI8 / kLanes;  // in a panel's row
 constexpr size_t kAheadI8 = 2048;              // bytes that a panel is prefetched ahead
 
-/// sums[r][p * 16 + c] of kRows rows, [pieces][kRows][kPieceI8] units, and kPanels panels, each `units` rows
-/// after the one before. kUnroll independent chains hide the latency of the instructions where there
-/// are few rows.
+/// sums[r][p * 16 + c] of kRows rows, `stride` bytes apart, and kPanels panels, each `units` rows after the
+/// one before. kUnroll independent chains hide the latency of the instructions where there are few rows.
 template <class Op, int kRows, int kPanels, int kUnroll>
-void tileSumsI8(const unsigned char* a, const unsigned char* weights, int units, int32_t* sums) {
-  constexpr int kWide = kPanels * kVectorsI8, kStride = kPieceI8 * Op::kUnit;
+void tileSumsI8(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
+                int32_t* sums) {
+  constexpr int kWide = kPanels * kVectorsI8;
   constexpr size_t kPanelBytes = kPanelI8 * Op::kColumnUnit;  // of a panel's row
   const size_t panelStride = static_cast<size_t>(units) * kPanelBytes;
   const auto column = [&](const unsigned char* w, int v) {
     return Op::columns(w + static_cast<size_t>(v / kVectorsI8) * panelStride +
                        v % kVectorsI8 * kLanes * Op::kColumnUnit);
+  };
+  // Three rows share a pointer, so that they all stay in registers.
+  const unsigned char* bases[(kRows + 2) / 3];
+#pragma GCC unroll 64
+  for (int i = 0; i < (kRows + 2) / 3; ++i) bases[i] = a + static_cast<size_t>(3 * i) * stride;
+  const size_t twoRows = 2 * stride;
+  const auto row = [&](int r, size_t at) {
+    return Op::row(bases[r / 3] + at + (r % 3 == 0 ? 0 : r % 3 == 1 ? stride : twoRows));
   };
   I32 acc[kUnroll][kRows][kWide];
 #pragma GCC unroll 64
@@ -34,33 +41,33 @@ void tileSumsI8(const unsigned char* a, const unsigned char* weights, int units,
 #pragma GCC unroll 64
       for (int v = 0; v < kWide; ++v) acc[u][r][v] = broadcastInt(0);
 
+  // This form of the loop is what GCC 12 unrolls far enough: it moves all sums through memory wherever a
+  // round of the loop ends.
   const unsigned char* w = weights;
-  for (int left = units; left > 0; left -= kPieceI8, a += kRows * kStride) {
-    const int piece = left < kPieceI8 ? left : kPieceI8;
-    int d = 0;
-    for (; d + kUnroll <= piece; d += kUnroll) {
+  size_t at = 0;
+  const size_t whole = static_cast<size_t>(units / kUnroll * kUnroll) * Op::kUnit;
+  const size_t end = static_cast<size_t>(units) * Op::kUnit;
+  while (at < whole) {
 #pragma GCC unroll 64
-      for (int u = 0; u < kUnroll; ++u, w += kPanelBytes) {
-        typename Op::Columns columns[kWide];
+    for (int u = 0; u < kUnroll; ++u, w += kPanelBytes, at += Op::kUnit) {
+      typename Op::Columns columns[kWide];
 #pragma GCC unroll 64
-        for (int v = 0; v < kWide; ++v) columns[v] = column(w, v);
+      for (int v = 0; v < kWide; ++v) columns[v] = column(w, v);
 #pragma GCC unroll 64
-        for (int p = 0; p < kPanels; ++p) prefetch(w + static_cast<size_t>(p) * panelStride + kAheadI8);
+      for (int p = 0; p < kPanels; ++p) prefetch(w + static_cast<size_t>(p) * panelStride + kAheadI8);
 #pragma GCC unroll 64
-        for (int r = 0; r < kRows; ++r) {
-          const typename Op::Row x = Op::row(a + r * kStride + (d + u) * Op::kUnit);
+      for (int r = 0; r < kRows; ++r) {
+        const typename Op::Row x = row(r, at);
 #pragma GCC unroll 64
-          for (int v = 0; v < kWide; ++v) acc[u][r][v] = Op::dot(acc[u][r][v], x, columns[v]);
-        }
+        for (int v = 0; v < kWide; ++v) acc[u][r][v] = Op::dot(acc[u][r][v], x, columns[v]);
       }
     }
-    for (; d < piece; ++d, w += kPanelBytes)
-#pragma GCC unroll 64
-      for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 64
-        for (int v = 0; v < kWide; ++v)
-          acc[0][r][v] = Op::dot(acc[0][r][v], Op::row(a + r * kStride + d * Op::kUnit), column(w, v));
   }
+  for (; at < end; at += Op::kUnit, w += kPanelBytes)
+#pragma GCC unroll 64
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 64
+      for (int v = 0; v < kWide; ++v) acc[0][r][v] = Op::dot(acc[0][r][v], row(r, at), column(w, v));
 
 #pragma GCC unroll 64
   for (int r = 0; r < kRows; ++r)
@@ -79,7 +86,8 @@ constexpr int unrollForI8(int chains) {
   return chains >= 8 ? 1 : chains >= 4 ? 2 : chains >= 2 ? 4 : 8;
 }
 
-using TileFunctionI8 = void(const unsigned char* a, const unsigned char* weights, int units, int32_t* sums);
+using TileFunctionI8 = void(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
+                            int32_t* sums);
 
 struct TileTableI8 {
   TileFunctionI8* rows[kTileRowsI8];
@@ -95,21 +103,6 @@ TileFunctionI8* tileFor(int panels, int rows) {
   static constexpr TileTableI8 kAll =
       tileTableI8<Op, kTilePanelsI8>(std::make_integer_sequence<int, kTileRowsI8>());
   return (panels == 1 ? kOne : kAll).rows[rows - 1];
-}
-
-/// Bytes that one copied row takes.
-template <class Op>
-constexpr size_t copiedSizeI8(int units) {
-  return static_cast<size_t>((units + kPieceI8 - 1) / kPieceI8) * kPieceI8 * Op::kUnit;
-}
-
-/// Copies `rows` rows of `units` units of four bytes into [pieces][rows][kPieceI8] units.
-template <class Op>
-void copyRowsI8(const uint8_t* a, size_t stride, int rows, int units, unsigned char* tile) {
-  for (int d = 0; d < units; d += kPieceI8)
-    for (int r = 0; r < rows; ++r, tile += kPieceI8 * Op::kUnit)
-      Op::copy(a + static_cast<size_t>(r) * stride + static_cast<size_t>(d) * 4,
-               units - d < kPieceI8 ? units - d : kPieceI8, tile);
 }
 
 }  // namespace
