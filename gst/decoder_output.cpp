@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/decoder_output.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gst/events.h"
@@ -46,10 +47,23 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   }
   ++stats_.windows;
   if (place.isLive) observe(window, place, settings);
+  tellUpstream(window, place);
   return text_.pushWindow(window, {.start = place.pts,
                                    .settledUntil = settledUntil(window, place),
                                    .discont = std::exchange(discont_, false),
                                    .isFinal = place.isFinal});
+}
+
+void DecoderOutput::tellUpstream(const DecodedWindow& window, const PlacedWindow& place) {
+  for (const Word& word : window.words) {
+    const GstClockTime start = gst_segment_to_running_time(
+        &segment_, GST_FORMAT_TIME,
+        place.pts + static_cast<GstClockTime>(std::max<int64_t>(word.startNs, 0)));
+    if (GST_CLOCK_TIME_IS_VALID(start))
+      gst_pad_push_event(
+          sink_, newItemEvent(word.text, start,
+                              static_cast<GstClockTime>(std::max<int64_t>(word.endNs - word.startNs, 0))));
+  }
 }
 
 void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& place,
@@ -57,7 +71,7 @@ void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& pla
   std::optional<GstClockTime> longest;
   for (const Word& word : window.words)
     if (const auto delay =
-            delay_.observe(element_, segment_, place.pts + static_cast<GstClockTime>(word.endNs)))
+            delay_.observe(segment_, place.pts + static_cast<GstClockTime>(word.endNs), place.decodedAt))
       longest = delay;
   if (!longest) return;
   maxDelay_ = *longest;

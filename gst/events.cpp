@@ -24,6 +24,14 @@ GstEvent* newFinalTranscriptEvent() {
                               gst_structure_new_empty("rstranscribe/final-transcript"));
 }
 
+GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, GstClockTime duration) {
+  return gst_event_new_custom(
+      GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new("rstranscribe/new-item", "speaker", G_TYPE_STRING, nullptr, "content", G_TYPE_STRING,
+                        content.c_str(), "running-time", G_TYPE_UINT64, runningTime, "duration",
+                        G_TYPE_UINT64, duration, nullptr));
+}
+
 GstCaps* capsIn(GstEvent* event) {
   GstCaps* caps = nullptr;
   gst_event_parse_caps(event, &caps);

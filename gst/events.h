@@ -20,6 +20,11 @@ std::optional<GstClockTime> parseCommittedEvent(GstEvent* event);
 /// send and its caption encoders take it.
 GstEvent* newFinalTranscriptEvent();
 
+/// Upstream, for each word that stays: "rstranscribe/new-item", as gst-plugins-rs's transcribers send it (its
+/// voice cloner takes it). Fields `speaker` (string, NULL: nobody tells speakers apart), `content` (string),
+/// `running-time` and `duration` (guint64, ns) of the audio.
+GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, GstClockTime duration);
+
 /// Caps of a CAPS event; borrowed from it.
 GstCaps* capsIn(GstEvent* event);
 /// Whether a TAG event is about one stream (its codec, its bit rate), not about the whole medium.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npuwhisperdec: Whisper's decoder, from encoder states to timed text.
+// npuwhisperdec: Whisper's decoder, from encoder states to timed text. Longer than most because of the comment
+// below; what it does is in the files it includes.
 /**
  * SECTION:element-npuwhisperdec
  * @title: npuwhisperdec
@@ -8,6 +9,8 @@
  * duration and the custom meta `NpuWordMeta` (`confidence`, `language`, `words`); GAP events where nobody
  * speaks; a tag `language-code`; and event `rstranscribe/final-transcript` behind an utterance. `latency` is
  * what this element adds when upstream is live; `lateness` delays the text instead of the pipeline.
+ *
+ * Each word also goes upstream as event `rstranscribe/new-item`, with the running time of its audio.
  *
  * When upstream is live, words come while people speak, once they are certain, and are never taken back. What
  * may still change is on pad `unsynced_src` (application/x-json) and in element messages `npuspeech/interim`.
@@ -85,7 +88,7 @@ struct State {
       : loader(GST_ELEMENT(self)),
         reader(GST_ELEMENT(self)),
         interim(GST_ELEMENT(self)),
-        output(GST_ELEMENT(self), self->src, stats, interim),
+        output(GST_ELEMENT(self), self->sink, self->src, stats, interim),
         stage(
             GST_ELEMENT(self), kWindowsInFlight, [self](Item& item) { return process(self, item); },
             [this] { interrupt(); }) {}
@@ -269,7 +272,11 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
     const auto stop = state.stage.stopToken();
     stream->submit(std::move(*encoded), [self, item, segment = state.segment](Result<DecodedWindow> decoded) {
       if (decoded && item->place.isLive) tellLive(self, *decoded, item->place, segment);
-      self->state->stage.update([&] { item->decoded = std::move(decoded); });
+      const GstClockTime now = gst_element_get_current_running_time(GST_ELEMENT(self));
+      self->state->stage.update([&] {
+        item->decoded = std::move(decoded);
+        item->place.decodedAt = now;
+      });
     });
     // A flush that came in between has cancelled before there was anything to cancel.
     if (stop.stop_requested()) stream->cancel();
