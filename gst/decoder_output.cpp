@@ -47,9 +47,10 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   }
   ++stats_.windows;
   if (place.isLive) observe(window, place, settings);
-  tellUpstream(window, place);
+  if (sink_) tellUpstream(window, place);
   return text_.pushWindow(window, {.start = place.pts,
                                    .settledUntil = settledUntil(window, place),
+                                   .language = place.task == Task::Translate ? "en" : window.language,
                                    .discont = std::exchange(discont_, false),
                                    .isFinal = place.isFinal});
 }
@@ -74,9 +75,12 @@ void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& pla
             delay_.observe(segment_, place.pts + static_cast<GstClockTime>(word.endNs), place.decodedAt))
       longest = delay;
   if (!longest) return;
-  maxDelay_ = *longest;
-  g_object_notify(G_OBJECT(element_), "max-observed-delay");
-  if (*longest > settings.latency + settings.lateness) postLate(element_, *longest, settings.latency);
+  const GstClockTime promised = settings.latency + (sink_ ? 0 : settings.translateLatency);
+  if (sink_) {
+    maxDelay_ = *longest;
+    g_object_notify(G_OBJECT(element_), "max-observed-delay");
+  }
+  if (*longest > promised + settings.lateness) postLate(element_, src_, *longest, promised);
 }
 
 GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettings& settings) {
@@ -95,16 +99,16 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettin
       flow = text_.flush();
       text_.reset();
       gst_event_copy_segment(event.get(), &segment_);
-      interim_.forward(event.get());
+      if (interim_) interim_->forward(event.get());
       if (settings.lateness) event = delayed(event.get(), settings.lateness);
       break;
     case GST_EVENT_STREAM_START:
       flow = text_.flush();
-      event = sparse(event.get());
+      event = sparse(sink_ ? event.get() : ofPad(src_, element_, event.get()).get());
       break;
     case GST_EVENT_EOS:
       flow = text_.flush();
-      interim_.forward(event.get());
+      if (interim_) interim_->forward(event.get());
       break;
     default:
       break;

@@ -18,14 +18,15 @@ namespace npuspeech::gst {
 struct PlacedWindow {
   GstClockTime pts = 0, duration = 0;
   GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // running time; none without a clock
+  Task task = Task::Transcribe;
   bool discont = false, isFinal = true, isLive = false;
 };
 
 /// For the task, but where it says otherwise.
 class DecoderOutput {
  public:
-  /// sink: new-item events go upstream there.
-  DecoderOutput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats, InterimOutput& interim)
+  /// sink: new-item events go upstream there. sink, interim: null for a translation.
+  DecoderOutput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats, InterimOutput* interim)
       : element_(element), sink_(sink), src_(src), stats_(stats), interim_(interim), text_(src) {}
 
   /// Forgets the stream; while the task stands still.
@@ -45,7 +46,7 @@ class DecoderOutput {
   GstElement* const element_;
   GstPad *const sink_, *const src_;
   Stats& stats_;
-  InterimOutput& interim_;
+  InterimOutput* const interim_;
   TextPusher text_;
   GstSegment segment_{};
   bool discont_ = false;  // of windows that were superseded

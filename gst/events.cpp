@@ -53,6 +53,15 @@ Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness) {
   return Held<GstEvent>(event);
 }
 
+Held<GstEvent> ofPad(GstPad* pad, GstElement* element, GstEvent* streamStart) {
+  const Held<char> id(gst_pad_create_stream_id(pad, element, GST_PAD_NAME(pad)));
+  GstEvent* event = gst_event_new_stream_start(id.get());
+  gst_event_set_seqnum(event, gst_event_get_seqnum(streamStart));
+  guint group = GST_GROUP_ID_INVALID;
+  if (gst_event_parse_group_id(streamStart, &group)) gst_event_set_group_id(event, group);
+  return Held<GstEvent>(event);
+}
+
 Held<GstEvent> sparse(GstEvent* streamStart) {
   GstEvent* event = gst_event_copy(streamStart);
   GstStreamFlags flags = GST_STREAM_FLAG_NONE;
@@ -79,7 +88,7 @@ void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pt
   gst_element_post_message(element, message);
 }
 
-void postLate(GstElement* element, GstClockTime delay, GstClockTime promised) {
+void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised) {
   gst_element_message_full_with_details(
       element, GST_MESSAGE_WARNING, GST_CORE_ERROR, GST_CORE_ERROR_CLOCK,
       g_strdup_printf("Text came %" G_GUINT64_FORMAT " ms after it was said, not within %" G_GUINT64_FORMAT
@@ -87,7 +96,7 @@ void postLate(GstElement* element, GstClockTime delay, GstClockTime promised) {
                       delay / GST_MSECOND, promised / GST_MSECOND),
       nullptr, __FILE__, "npuspeech", __LINE__,
       gst_structure_new("npuwhisperdec/excessive-delay", "new-observed-max-delay", G_TYPE_UINT64, delay,
-                        nullptr));
+                        "pad", G_TYPE_STRING, GST_PAD_NAME(pad), nullptr));
 }
 
 }  // namespace npuspeech::gst

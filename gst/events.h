@@ -33,6 +33,8 @@ bool isStreamTag(GstEvent* event);
 /// A copy of STREAM_START that says that the stream is sparse: whoever waits for streams must not wait for
 /// text.
 Held<GstEvent> sparse(GstEvent* streamStart);
+/// A copy of STREAM_START for another stream of the same element: the pad's.
+Held<GstEvent> ofPad(GstPad* pad, GstElement* element, GstEvent* streamStart);
 /// A copy of SEGMENT whose base is later.
 Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness);
 
@@ -41,8 +43,8 @@ void postDevice(GstElement* element, const std::string& device, const std::strin
 /// Posts the QOS message of a dropped live buffer. `processed`, `dropped`: buffers so far.
 void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pts, GstClockTime duration,
                  guint64 processed, guint64 dropped);
-/// Posts the warning that text came later than `promised`, as gst-plugins-rs's transcribers do: details
-/// "npuwhisperdec/excessive-delay" with `new-observed-max-delay` (guint64, ns).
-void postLate(GstElement* element, GstClockTime delay, GstClockTime promised);
+/// Posts the warning that text of `pad` came later than `promised`, as gst-plugins-rs's transcribers do:
+/// details "npuwhisperdec/excessive-delay" with `new-observed-max-delay` (guint64, ns) and `pad` (string).
+void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised);
 
 }  // namespace npuspeech::gst
