@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/decoder_output.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gst/events.h"
@@ -46,10 +47,24 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   }
   ++stats_.windows;
   if (place.isLive) observe(window, place, settings);
+  if (sink_) tellUpstream(window, place);
   return text_.pushWindow(window, {.start = place.pts,
                                    .settledUntil = settledUntil(window, place),
+                                   .language = place.task == Task::Translate ? "en" : window.language,
                                    .discont = std::exchange(discont_, false),
                                    .isFinal = place.isFinal});
+}
+
+void DecoderOutput::tellUpstream(const DecodedWindow& window, const PlacedWindow& place) {
+  for (const Word& word : window.words) {
+    const GstClockTime start = gst_segment_to_running_time(
+        &segment_, GST_FORMAT_TIME,
+        place.pts + static_cast<GstClockTime>(std::max<int64_t>(word.startNs, 0)));
+    if (GST_CLOCK_TIME_IS_VALID(start))
+      gst_pad_push_event(
+          sink_, newItemEvent(word.text, start,
+                              static_cast<GstClockTime>(std::max<int64_t>(word.endNs - word.startNs, 0))));
+  }
 }
 
 void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& place,
@@ -57,12 +72,15 @@ void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& pla
   std::optional<GstClockTime> longest;
   for (const Word& word : window.words)
     if (const auto delay =
-            delay_.observe(element_, segment_, place.pts + static_cast<GstClockTime>(word.endNs)))
+            delay_.observe(segment_, place.pts + static_cast<GstClockTime>(word.endNs), place.decodedAt))
       longest = delay;
   if (!longest) return;
-  maxDelay_ = *longest;
-  g_object_notify(G_OBJECT(element_), "max-observed-delay");
-  if (*longest > settings.latency + settings.lateness) postLate(element_, *longest, settings.latency);
+  const GstClockTime promised = settings.latency + (sink_ ? 0 : settings.translateLatency);
+  if (sink_) {
+    maxDelay_ = *longest;
+    g_object_notify(G_OBJECT(element_), "max-observed-delay");
+  }
+  if (*longest > promised + settings.lateness) postLate(element_, src_, *longest, promised);
 }
 
 GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettings& settings) {
@@ -81,16 +99,16 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettin
       flow = text_.flush();
       text_.reset();
       gst_event_copy_segment(event.get(), &segment_);
-      interim_.forward(event.get());
+      if (interim_) interim_->forward(event.get());
       if (settings.lateness) event = delayed(event.get(), settings.lateness);
       break;
     case GST_EVENT_STREAM_START:
       flow = text_.flush();
-      event = sparse(event.get());
+      event = sparse(sink_ ? event.get() : ofPad(src_, element_, event.get()).get());
       break;
     case GST_EVENT_EOS:
       flow = text_.flush();
-      interim_.forward(event.get());
+      if (interim_) interim_->forward(event.get());
       break;
     default:
       break;

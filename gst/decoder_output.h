@@ -17,14 +17,17 @@ namespace npuspeech::gst {
 /// Where a decoded window stands in the stream.
 struct PlacedWindow {
   GstClockTime pts = 0, duration = 0;
+  GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // running time; none without a clock
+  Task task = Task::Transcribe;
   bool discont = false, isFinal = true, isLive = false;
 };
 
 /// For the task, but where it says otherwise.
 class DecoderOutput {
  public:
-  DecoderOutput(GstElement* element, GstPad* src, Stats& stats, InterimOutput& interim)
-      : element_(element), src_(src), stats_(stats), interim_(interim), text_(src) {}
+  /// sink: new-item events go upstream there. sink, interim: null for a translation.
+  DecoderOutput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats, InterimOutput* interim)
+      : element_(element), sink_(sink), src_(src), stats_(stats), interim_(interim), text_(src) {}
 
   /// Forgets the stream; while the task stands still.
   void reset();
@@ -37,12 +40,13 @@ class DecoderOutput {
   GstClockTime maxObservedDelay() const { return maxDelay_; }
 
  private:
+  void tellUpstream(const DecodedWindow& window, const PlacedWindow& place);
   void observe(const DecodedWindow& window, const PlacedWindow& place, const DecoderSettings& settings);
 
   GstElement* const element_;
-  GstPad* const src_;
+  GstPad *const sink_, *const src_;
   Stats& stats_;
-  InterimOutput& interim_;
+  InterimOutput* const interim_;
   TextPusher text_;
   GstSegment segment_{};
   bool discont_ = false;  // of windows that were superseded

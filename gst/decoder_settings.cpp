@@ -2,6 +2,7 @@
 #include "gst/decoder_settings.h"
 
 #include "gst/engine_properties.h"
+#include "gst/holders.h"
 
 GType gst_npu_task_get_type() {
   static const GType type = [] {
@@ -49,6 +50,9 @@ void installDecoderProperties(GObjectClass* klass, guint id) {
                             static_cast<guint>(defaults.captions.linesPerCaption), kSetInReady));
   install(g_param_spec_uint("latency", "Latency", "Time to add to a live pipeline's latency, ms", 0, 60000,
                             static_cast<guint>(defaults.latency / GST_MSECOND), kSetAlways));
+  install(g_param_spec_uint("translate-latency", "Translation latency",
+                            "Time that translations need beyond latency, ms", 0, 60000,
+                            static_cast<guint>(defaults.translateLatency / GST_MSECOND), kSetAlways));
   install(g_param_spec_uint("lateness", "Lateness", "Time that text comes after its audio, ms", 0, 60000,
                             static_cast<guint>(defaults.lateness / GST_MSECOND), kSetInReady));
 }
@@ -87,12 +91,21 @@ void setDecoderProperty(DecoderSettings& settings, guint property, const GValue*
     case kLatency:
       settings.latency = g_value_get_uint(value) * GST_MSECOND;
       break;
+    case kTranslateLatency:
+      settings.translateLatency = g_value_get_uint(value) * GST_MSECOND;
+      break;
     case kLateness:
       settings.lateness = g_value_get_uint(value) * GST_MSECOND;
       break;
     default:
       break;
   }
+}
+
+std::string primaryLanguage(const std::string& code) {
+  const Held<char> lower(g_ascii_strdown(code.c_str(), -1));
+  const std::string language = lower.get();
+  return language.substr(0, language.find_first_of("-_"));
 }
 
 void getDecoderProperty(const DecoderSettings& settings, guint property, GValue* value) {
@@ -120,6 +133,9 @@ void getDecoderProperty(const DecoderSettings& settings, guint property, GValue*
       break;
     case kLatency:
       g_value_set_uint(value, static_cast<guint>(settings.latency / GST_MSECOND));
+      break;
+    case kTranslateLatency:
+      g_value_set_uint(value, static_cast<guint>(settings.translateLatency / GST_MSECOND));
       break;
     case kLateness:
       g_value_set_uint(value, static_cast<guint>(settings.lateness / GST_MSECOND));

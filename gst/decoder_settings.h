@@ -18,7 +18,7 @@ struct DecoderSettings {
   EngineOptions engine;
   StreamOptions stream;
   CaptionOptions captions;
-  GstClockTime latency = 2 * GST_SECOND, lateness = 0;
+  GstClockTime latency = 2 * GST_SECOND, translateLatency = 4 * GST_SECOND, lateness = 0;
 };
 
 /// Properties in the order of their ids.
@@ -31,15 +31,18 @@ enum DecoderProperty : guint {
   kLineLength,
   kLines,
   kLatency,
+  kTranslateLatency,
   kLateness
 };
-constexpr guint kDecoderProperties = 9;
+constexpr guint kDecoderProperties = 10;
 
 void installDecoderProperties(GObjectClass* klass, guint firstId);
 /// Read-only `max-observed-delay`, ms.
 void installMaxObservedDelayProperty(GObjectClass* klass, guint id);
 /// `property`: a DecoderProperty. The caller holds the element's object lock.
 void setDecoderProperty(DecoderSettings& settings, guint property, const GValue* value);
+/// The language of a code such as "en-US", as models name it: "en".
+std::string primaryLanguage(const std::string& code);
 void getDecoderProperty(const DecoderSettings& settings, guint property, GValue* value);
 
 }  // namespace npuspeech::gst

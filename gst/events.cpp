@@ -24,6 +24,14 @@ GstEvent* newFinalTranscriptEvent() {
                               gst_structure_new_empty("rstranscribe/final-transcript"));
 }
 
+GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, GstClockTime duration) {
+  return gst_event_new_custom(
+      GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new("rstranscribe/new-item", "speaker", G_TYPE_STRING, nullptr, "content", G_TYPE_STRING,
+                        content.c_str(), "running-time", G_TYPE_UINT64, runningTime, "duration",
+                        G_TYPE_UINT64, duration, nullptr));
+}
+
 GstCaps* capsIn(GstEvent* event) {
   GstCaps* caps = nullptr;
   gst_event_parse_caps(event, &caps);
@@ -42,6 +50,15 @@ Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness) {
   segment.base += lateness;
   GstEvent* event = gst_event_new_segment(&segment);
   gst_event_set_seqnum(event, gst_event_get_seqnum(segmentEvent));
+  return Held<GstEvent>(event);
+}
+
+Held<GstEvent> ofPad(GstPad* pad, GstElement* element, GstEvent* streamStart) {
+  const Held<char> id(gst_pad_create_stream_id(pad, element, GST_PAD_NAME(pad)));
+  GstEvent* event = gst_event_new_stream_start(id.get());
+  gst_event_set_seqnum(event, gst_event_get_seqnum(streamStart));
+  guint group = GST_GROUP_ID_INVALID;
+  if (gst_event_parse_group_id(streamStart, &group)) gst_event_set_group_id(event, group);
   return Held<GstEvent>(event);
 }
 
@@ -71,7 +88,7 @@ void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pt
   gst_element_post_message(element, message);
 }
 
-void postLate(GstElement* element, GstClockTime delay, GstClockTime promised) {
+void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised) {
   gst_element_message_full_with_details(
       element, GST_MESSAGE_WARNING, GST_CORE_ERROR, GST_CORE_ERROR_CLOCK,
       g_strdup_printf("Text came %" G_GUINT64_FORMAT " ms after it was said, not within %" G_GUINT64_FORMAT
@@ -79,7 +96,7 @@ void postLate(GstElement* element, GstClockTime delay, GstClockTime promised) {
                       delay / GST_MSECOND, promised / GST_MSECOND),
       nullptr, __FILE__, "npuspeech", __LINE__,
       gst_structure_new("npuwhisperdec/excessive-delay", "new-observed-max-delay", G_TYPE_UINT64, delay,
-                        nullptr));
+                        "pad", G_TYPE_STRING, GST_PAD_NAME(pad), nullptr));
 }
 
 }  // namespace npuspeech::gst

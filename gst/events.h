@@ -20,6 +20,11 @@ std::optional<GstClockTime> parseCommittedEvent(GstEvent* event);
 /// send and its caption encoders take it.
 GstEvent* newFinalTranscriptEvent();
 
+/// Upstream, for each word that stays: "rstranscribe/new-item", as gst-plugins-rs's transcribers send it (its
+/// voice cloner takes it). Fields `speaker` (string, NULL: nobody tells speakers apart), `content` (string),
+/// `running-time` and `duration` (guint64, ns) of the audio.
+GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, GstClockTime duration);
+
 /// Caps of a CAPS event; borrowed from it.
 GstCaps* capsIn(GstEvent* event);
 /// Whether a TAG event is about one stream (its codec, its bit rate), not about the whole medium.
@@ -28,6 +33,8 @@ bool isStreamTag(GstEvent* event);
 /// A copy of STREAM_START that says that the stream is sparse: whoever waits for streams must not wait for
 /// text.
 Held<GstEvent> sparse(GstEvent* streamStart);
+/// A copy of STREAM_START for another stream of the same element: the pad's.
+Held<GstEvent> ofPad(GstPad* pad, GstElement* element, GstEvent* streamStart);
 /// A copy of SEGMENT whose base is later.
 Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness);
 
@@ -36,8 +43,8 @@ void postDevice(GstElement* element, const std::string& device, const std::strin
 /// Posts the QOS message of a dropped live buffer. `processed`, `dropped`: buffers so far.
 void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pts, GstClockTime duration,
                  guint64 processed, guint64 dropped);
-/// Posts the warning that text came later than `promised`, as gst-plugins-rs's transcribers do: details
-/// "npuwhisperdec/excessive-delay" with `new-observed-max-delay` (guint64, ns).
-void postLate(GstElement* element, GstClockTime delay, GstClockTime promised);
+/// Posts the warning that text of `pad` came later than `promised`, as gst-plugins-rs's transcribers do:
+/// details "npuwhisperdec/excessive-delay" with `new-observed-max-delay` (guint64, ns) and `pad` (string).
+void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised);
 
 }  // namespace npuspeech::gst

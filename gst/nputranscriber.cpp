@@ -23,6 +23,7 @@
 #include "gst/interim_output.h"
 #include "gst/mel_settings.h"
 #include "gst/stats.h"
+#include "gst/translation_pad.h"
 
 namespace {
 
@@ -91,6 +92,30 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
   return GST_ELEMENT_CLASS(gst_npu_transcriber_parent_class)->change_state(element, transition);
 }
 
+// Translations
+
+GstPad* requestNewPad(GstElement* element, GstPadTemplate* pattern, const gchar* name, const GstCaps*) {
+  return guarded(element, static_cast<GstPad*>(nullptr), [&]() -> GstPad* {
+    const Held<GstElement> decoder(gst_bin_get_by_name(GST_BIN(element), "npuwhisperdec"));
+    if (!decoder) return nullptr;
+    GstPadTemplate* inner = gst_element_get_pad_template(decoder.get(), kTranslationPads);
+    const Held<GstPad> target(gst_element_request_pad(decoder.get(), inner, name, nullptr));
+    if (!target) return nullptr;
+    GstPad* ghost = newTranslationGhost(GST_PAD_NAME(target.get()), target.get(), pattern);
+    if (GST_PAD_IS_ACTIVE(target.get())) gst_pad_set_active(ghost, TRUE);
+    return gst_element_add_pad(element, ghost) ? ghost : nullptr;
+  });
+}
+
+void releasePad(GstElement* element, GstPad* ghost) {
+  const Held<GstElement> decoder(gst_bin_get_by_name(GST_BIN(element), "npuwhisperdec"));
+  const Held<GstPad> target(gst_ghost_pad_get_target(GST_GHOST_PAD(ghost)));
+  gst_pad_set_active(ghost, FALSE);
+  gst_ghost_pad_set_target(GST_GHOST_PAD(ghost), nullptr);
+  gst_element_remove_pad(element, ghost);
+  if (decoder && target) gst_element_release_request_pad(decoder.get(), target.get());
+}
+
 void gst_npu_transcriber_class_init(GstNpuTranscriberClass* klass) {
   auto* object = G_OBJECT_CLASS(klass);
   object->set_property = setProperty;
@@ -107,6 +132,9 @@ void gst_npu_transcriber_class_init(GstNpuTranscriberClass* klass) {
 
   auto* element = GST_ELEMENT_CLASS(klass);
   element->change_state = GST_DEBUG_FUNCPTR(changeState);
+  element->request_new_pad = GST_DEBUG_FUNCPTR(requestNewPad);
+  element->release_pad = GST_DEBUG_FUNCPTR(releasePad);
+  addTranslationTemplate(element, GST_TYPE_NPU_TRANSLATION_GHOST_PAD);
   gst_element_class_add_static_pad_template(element, &sinkTemplate);
   gst_element_class_add_static_pad_template(element, &srcTemplate);
   gst_element_class_add_static_pad_template(element, &interimTemplate);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npuwhisperdec: Whisper's decoder, from encoder states to timed text.
+// npuwhisperdec: Whisper's decoder, from encoder states to timed text. Longer than most because the contract
+// with what is around it, pads, events and queries, is here in one place.
 /**
  * SECTION:element-npuwhisperdec
  * @title: npuwhisperdec
@@ -8,6 +9,11 @@
  * duration and the custom meta `NpuWordMeta` (`confidence`, `language`, `words`); GAP events where nobody
  * speaks; a tag `language-code`; and event `rstranscribe/final-transcript` behind an utterance. `latency` is
  * what this element adds when upstream is live; `lateness` delays the text instead of the pipeline.
+ *
+ * Each word also goes upstream as event `rstranscribe/new-item`, with the running time of its audio.
+ *
+ * Request pads `translate_src_%u` carry English, or what is spoken, as their property `language-code` says,
+ * read from the same encoder states.
  *
  * When upstream is live, words come while people speak, once they are certain, and are never taken back. What
  * may still change is on pad `unsynced_src` (application/x-json) and in element messages `npuspeech/interim`.
@@ -21,7 +27,6 @@
  * Since: 0.1
  */
 #include "gst/boundary.h"
-#include "gst/decoder_output.h"
 #include "gst/decoder_settings.h"
 #include "gst/elements.h"
 #include "gst/encoded_window.h"
@@ -29,9 +34,11 @@
 #include "gst/engine_properties.h"
 #include "gst/events.h"
 #include "gst/queries.h"
-#include "gst/stage.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
+#include "gst/text_branch.h"
+#include "gst/translation_pad.h"
+#include "gst/translations.h"
 #include "gst/window_meta.h"
 #include "gst/word_meta.h"
 
@@ -61,14 +68,6 @@ constexpr size_t kWindowsInFlight = 8;
 /// Live, text may wait for a sink that is in no hurry, while the engine works on what comes next.
 constexpr size_t kLiveWindowsInFlight = 256;
 
-/// A window that is being decoded, or an event between two of them.
-struct Item {
-  Held<GstEvent> event;
-  PlacedWindow place;
-  std::optional<Result<DecodedWindow>> decoded;  // under the stage's lock until ready
-  bool ready() const { return event || decoded; }
-};
-
 struct GstNpuWhisperDec {
   GstElement parent;
   GstPad *sink, *src;
@@ -78,17 +77,18 @@ struct GstNpuWhisperDecClass {
   GstElementClass parent_class;
 };
 
-GstFlowReturn process(GstNpuWhisperDec* self, Item& item);
+DecoderSettings copySettings(GstNpuWhisperDec* self);
 
 struct State {
   explicit State(GstNpuWhisperDec* self)
       : loader(GST_ELEMENT(self)),
         reader(GST_ELEMENT(self)),
         interim(GST_ELEMENT(self)),
-        output(GST_ELEMENT(self), self->src, stats, interim),
-        stage(
-            GST_ELEMENT(self), kWindowsInFlight, [self](Item& item) { return process(self, item); },
-            [this] { interrupt(); }) {}
+        translations(GST_ELEMENT(self)),
+        text(std::make_shared<TextBranch>(
+            GST_ELEMENT(self), self->sink, self->src, kWindowsInFlight, stats, &interim,
+            TextBranch::Hooks{[self] { return copySettings(self); },
+                              [this] { return translations.anyLinked(); }, [this] { interrupt(); }})) {}
 
   /// The stream that decodes; any thread.
   std::shared_ptr<DecodeStream> stream() {
@@ -99,9 +99,22 @@ struct State {
     const std::lock_guard lock(streamMutex);
     decodeStream.swap(stream);
   }
+  void cancel() {
+    if (const auto current = stream()) current->cancel();
+    translations.cancel();
+  }
   void interrupt() {
     loader.setInterrupted(true);
-    if (const auto current = stream()) current->cancel();
+    cancel();
+  }
+  /// src and the translations.
+  TextBranches branches() {
+    TextBranches all = translations.branches();
+    all.insert(all.begin(), text);
+    return all;
+  }
+  void waitIdle() {
+    for (const auto& branch : branches()) branch->stage().waitIdle();
   }
 
   DecoderSettings settings;  // under the object lock
@@ -111,16 +124,14 @@ struct State {
   // Of the sink pad's thread.
   std::optional<TensorFormat> input;
   TensorReader reader;
-
   GstSegment segment{};
-  bool live = false;
+  StreamOptions options;
 
   InterimOutput interim;
-  DecoderOutput output;  // of the task
-
-  Stage<Item> stage;
+  Translations translations;
+  const std::shared_ptr<TextBranch> text;  // src's
   std::mutex streamMutex;
-  std::shared_ptr<DecodeStream> decodeStream;  // under it; last: its callbacks end before the stage
+  std::shared_ptr<DecodeStream> decodeStream;  // under it; last: its callbacks end before the stages
 };
 
 GType gst_npu_whisper_dec_get_type();
@@ -149,7 +160,7 @@ void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spe
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   GST_OBJECT_UNLOCK(object);
-  if (id - PROP_SETTINGS == kLatency)
+  if (id - PROP_SETTINGS == kLatency || id - PROP_SETTINGS == kTranslateLatency)
     gst_element_post_message(GST_ELEMENT(object), gst_message_new_latency(GST_OBJECT(object)));
 }
 
@@ -160,26 +171,17 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   else if (id >= PROP_ENGINE && id < PROP_SETTINGS)
     getEngineProperty(settings.engine, id - PROP_ENGINE, value);
   else if (id == PROP_MAX_OBSERVED_DELAY)
-    g_value_set_uint(value, static_cast<guint>(cast(object)->state->output.maxObservedDelay() / GST_MSECOND));
+    g_value_set_uint(
+        value, static_cast<guint>(cast(object)->state->text->output().maxObservedDelay() / GST_MSECOND));
   else if (id == PROP_STATS)
     g_value_take_boxed(value, cast(object)->state->stats.structure().release());
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
-// The task
-
-GstFlowReturn process(GstNpuWhisperDec* self, Item& item) {
-  return guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-    DecoderOutput& output = self->state->output;
-    return item.event ? output.pushEvent(std::move(item.event), copySettings(self))
-                      : output.pushWindow(*item.decoded, item.place, copySettings(self));
-  });
-}
-
 // The sink pad
 
-bool setCaps(GstNpuWhisperDec* self, const GstCaps* caps) {
+bool setCaps(GstNpuWhisperDec* self, const GstCaps* states) {
   State& state = *self->state;
   DecoderSettings settings = copySettings(self);
   // Only now: an encoder with the same model has loaded it, and has reported what was wrong with it.
@@ -191,37 +193,45 @@ bool setCaps(GstNpuWhisperDec* self, const GstCaps* caps) {
   if (!engine) return flow == GST_FLOW_ERROR;
   state.input.reset();
   const ModelInfo& info = engine->info();
-  const auto format = parseTensorCaps(caps);
+  const auto format = parseTensorCaps(states);
   const TensorFormat expected{TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth};
   if (!format || *format != expected) {
-    const Held<char> text(gst_caps_to_string(caps));
+    const Held<char> text(gst_caps_to_string(states));
     postError(GST_ELEMENT(self),
               {ErrorCode::BadValue, "Model " + info.name + " decodes " + std::to_string(info.audioContext) +
                                         " states of width " + std::to_string(info.stateWidth) +
                                         ", but the stream is " + text.get() + ": use the encoder's model."});
     return true;
   }
-  settings.stream.live = state.live = upstreamIsLive(self->sink);
-  state.stage.setCapacity(state.live ? kLiveWindowsInFlight : kWindowsInFlight);
-  auto stream = engine->openStream(settings.stream);
-  if (!stream) {
-    postError(GST_ELEMENT(self), stream.error());
+  state.options = settings.stream;
+  state.options.language = primaryLanguage(state.options.language);
+  state.options.live = upstreamIsLive(self->sink);
+  state.text->stage().setCapacity(state.options.live ? kLiveWindowsInFlight : kWindowsInFlight);
+  // What is in flight finishes on the old streams.
+  if (state.stream()) state.waitIdle();
+  auto stream = engine->openStream(state.options);
+  const auto begun = state.translations.begin(engine, state.options);
+  if (!stream || !begun) {
+    postError(GST_ELEMENT(self), stream ? begun.error() : stream.error());
     return true;
   }
   state.input = format;
-  // What is in flight finishes on the old stream.
-  if (state.stream()) state.stage.waitIdle();
   state.setStream(std::move(*stream));
-  const Held<GstCaps> text(gst_static_pad_template_get_caps(&srcTemplate));
-  return state.stage.pushEvent(Held<GstEvent>(gst_event_new_caps(text.get())));
+  const Held<GstCaps> caps(gst_static_pad_template_get_caps(&srcTemplate));
+  const Held<GstEvent> event(gst_event_new_caps(caps.get()));
+  for (const auto& branch : state.translations.branches()) branch->pushEvent(self->sink, event.get());
+  return state.text->pushEvent(self->sink, event.get());
 }
 
 /// At once, on the engine's thread: the task may be waiting for a sink.
 void tellLive(GstNpuWhisperDec* self, const DecodedWindow& window, const PlacedWindow& place,
-              const GstSegment& segment) {
+              const GstSegment& segment, bool isTranslated) {
   if (window.isSuperseded) return;
-  const auto until =
-      gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, static_cast<GstClockTime>(window.neededFromNs));
+  int64_t needed = window.neededFromNs;
+  if (isTranslated)
+    needed =
+        std::max(std::min(needed, self->state->translations.neededFromNs()), static_cast<int64_t>(place.pts));
+  const auto until = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
   if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(self->sink, newCommittedEvent(until));
   self->state->interim.show(window, place.pts, place.duration, place.isFinal);
 }
@@ -242,7 +252,7 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
       return GST_FLOW_ERROR;
     }
     // Only who is live has use for text of an utterance that goes on.
-    if (!window->isFinal && !state.live) {
+    if (!window->isFinal && !state.options.live) {
       ++state.stats.dropped;
       return GST_FLOW_OK;
     }
@@ -252,27 +262,45 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
       postError(GST_ELEMENT(self), encoded.error());
       return GST_FLOW_ERROR;
     }
-    auto item = std::make_shared<Item>();
-    PlacedWindow& place = item->place;
+    PlacedWindow place;
     place.pts = GST_BUFFER_PTS_IS_VALID(raw) ? GST_BUFFER_PTS(raw) : 0;
     place.duration = GST_BUFFER_DURATION_IS_VALID(raw)
                          ? GST_BUFFER_DURATION(raw)
                          : static_cast<GstClockTime>(window->shape.frames) * 10 * GST_MSECOND;
     place.discont = GST_BUFFER_IS_DISCONT(raw);
     place.isFinal = window->isFinal;
-    place.isLive = state.live;
+    place.isLive = state.options.live;
+    place.task = state.options.task;
     encoded->startNs = static_cast<int64_t>(place.pts);
     encoded->utterance = window->utterance;
     encoded->isFinal = window->isFinal;
-    flow = state.stage.push(item);
+    auto plan = state.translations.plan(*encoded);
+    if (!plan) {
+      postError(GST_ELEMENT(self), plan.error());
+      return GST_FLOW_ERROR;
+    }
+    std::vector<GstFlowReturn> flows;
+    plan->same.insert(plan->same.begin(), state.text);
+    Readers same = queueFor(self->sink, plan->same, place, flows);
+    place.task = state.translations.otherTask();
+    Readers other = queueFor(self->sink, plan->other, place, flows);
+    flow = combinedFlow(flows);
     if (flow != GST_FLOW_OK) return flow;
-    const auto stop = state.stage.stopToken();
-    stream->submit(std::move(*encoded), [self, item, segment = state.segment](Result<DecodedWindow> decoded) {
-      if (decoded && item->place.isLive) tellLive(self, *decoded, item->place, segment);
-      self->state->stage.update([&] { item->decoded = std::move(decoded); });
+    const auto stop = state.text->stage().stopToken();
+    const bool isTranslated = plan->isNeeded;
+    const EncodedWindow again = *encoded;
+    stream->submit(std::move(*encoded), [self, place, segment = state.segment, isTranslated,
+                                         readers = std::move(same)](const Result<DecodedWindow>& decoded) {
+      if (decoded && place.isLive) tellLive(self, *decoded, place, segment, isTranslated);
+      deliver(GST_ELEMENT(self), readers, decoded);
     });
+    if (!plan->other.empty())
+      plan->stream->submit(again, [self, readers = std::move(other)](const Result<DecodedWindow>& decoded) {
+        self->state->translations.answered(decoded ? decoded->neededFromNs : INT64_MIN);
+        deliver(GST_ELEMENT(self), readers, decoded);
+      });
     // A flush that came in between has cancelled before there was anything to cancel.
-    if (stop.stop_requested()) stream->cancel();
+    if (stop.stop_requested()) state.cancel();
     return GST_FLOW_OK;
   });
 }
@@ -285,20 +313,29 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
     switch (GST_EVENT_TYPE(raw)) {
       case GST_EVENT_FLUSH_START:
         state.interim.startFlush(raw);
-        return state.stage.startFlush(std::move(event));
+        for (const auto& branch : state.branches())
+          branch->stage().startFlush(Held<GstEvent>(gst_event_ref(raw)));
+        return TRUE;
       case GST_EVENT_FLUSH_STOP:
         state.loader.setInterrupted(false);
         state.interim.stopFlush(raw);
-        return state.stage.stopFlush(std::move(event), [&] { state.output.reset(); });
+        state.translations.reset();
+        for (const auto& branch : state.branches())
+          branch->stage().stopFlush(Held<GstEvent>(gst_event_ref(raw)), [&] { branch->output().reset(); });
+        return TRUE;
       case GST_EVENT_CAPS:
         return setCaps(self, capsIn(raw));
       case GST_EVENT_SEGMENT:
         gst_event_copy_segment(raw, &state.segment);
+        state.translations.reset();
         break;
       default:
         break;
     }
-    if (isSerialized(raw)) return state.stage.pushEvent(std::move(event));
+    if (isSerialized(raw)) {
+      for (const auto& branch : state.translations.branches()) branch->pushEvent(self->sink, raw);
+      return state.text->pushEvent(self->sink, raw);
+    }
     return gst_pad_event_default(pad, parent, event.release());
   });
 }
@@ -307,7 +344,7 @@ gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
   auto* self = cast(parent);
   // States are only read here: any memory will do.
   if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) return FALSE;
-  if (GST_QUERY_TYPE(query) == GST_QUERY_DRAIN) self->state->stage.waitIdle();
+  if (GST_QUERY_TYPE(query) == GST_QUERY_DRAIN) self->state->waitIdle();
   return gst_pad_query_default(pad, parent, query);
 }
 
@@ -321,12 +358,33 @@ gboolean srcQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
   GstClockTime minimum = 0, maximum = 0;
   gst_query_parse_latency(query, &live, &minimum, &maximum);
   if (live) {
-    const GstClockTime budget = copySettings(self).latency;
+    const DecoderSettings settings = copySettings(self);
+    const GstClockTime budget = settings.latency + (pad == self->src ? 0 : settings.translateLatency);
     minimum += budget;
     if (GST_CLOCK_TIME_IS_VALID(maximum)) maximum += budget;
   }
   gst_query_set_latency(query, live, minimum, maximum);
   return TRUE;
+}
+
+// Translations
+
+GstPad* requestNewPad(GstElement* element, GstPadTemplate* pattern, const gchar* name, const GstCaps*) {
+  auto* self = cast(element);
+  return guarded(element, static_cast<GstPad*>(nullptr), [&] {
+    GstPad* pad =
+        self->state->translations.add(pattern, name, GST_PAD_IS_ACTIVE(self->src),
+                                      {[self] { return copySettings(self); }, [] { return true; }, [] {}});
+    if (!pad) return pad;
+    gst_pad_set_query_function(pad, GST_DEBUG_FUNCPTR(srcQuery));
+    gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
+    return pad;
+  });
+}
+
+void releasePad(GstElement* element, GstPad* pad) {
+  guardedVoid(element, [&] { cast(element)->state->translations.remove(pad); });
+  gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
 }
 
 // States
@@ -336,11 +394,14 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     state.stats.reset();
     state.input.reset();
-    state.output.reset();
+    for (const auto& branch : state.branches()) branch->output().reset();
     state.loader.setInterrupted(false);
   }
   const auto result = GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.setStream(nullptr);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    state.setStream(nullptr);
+    state.translations.close();
+  }
   if (transition == GST_STATE_CHANGE_READY_TO_NULL) state.loader.stop();
   return result;
 }
@@ -366,6 +427,9 @@ void gst_npu_whisper_dec_class_init(GstNpuWhisperDecClass* klass) {
 
   auto* element = GST_ELEMENT_CLASS(klass);
   element->change_state = GST_DEBUG_FUNCPTR(changeState);
+  element->request_new_pad = GST_DEBUG_FUNCPTR(requestNewPad);
+  element->release_pad = GST_DEBUG_FUNCPTR(releasePad);
+  addTranslationTemplate(element, GST_TYPE_NPU_TRANSLATION_PAD);
   gst_element_class_add_static_pad_template(element, &sinkTemplate);
   gst_element_class_add_static_pad_template(element, &srcTemplate);
   gst_element_class_add_static_pad_template(element, &interimTemplate);
@@ -386,7 +450,6 @@ void gst_npu_whisper_dec_init(GstNpuWhisperDec* self) {
   gst_pad_set_query_function(self->src, GST_DEBUG_FUNCPTR(srcQuery));
   gst_pad_use_fixed_caps(self->src);
   self->state = new State(self);
-  self->state->stage.attach(self->src);
   gst_element_add_pad(GST_ELEMENT(self), self->src);
   self->state->interim.addPad();  // behind src: who links any pad means that one
 }

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -46,6 +47,9 @@ class Stage {
     g_object_set_data(G_OBJECT(src), "npuspeech-stage", this);
     gst_pad_set_activatemode_function(src, activateMode);
   }
+
+  /// The pad outlives the stage; it is not active.
+  void detach() { g_object_set_data(G_OBJECT(src_), "npuspeech-stage", nullptr); }
 
   /// Other than the constructor's; any thread.
   void setCapacity(size_t capacity) {
@@ -109,7 +113,7 @@ class Stage {
   /// FLUSH_START: goes downstream, ends what runs and drops what waits. Returns when the task stands still.
   bool startFlush(Held<GstEvent> event) {
     const bool pushed = gst_pad_push_event(src_, event.release());
-    interrupt();
+    interrupt(keptInFlush);
     gst_pad_pause_task(src_);
     return pushed;
   }
@@ -135,8 +139,6 @@ class Stage {
   void start() {
     {
       const std::lock_guard lock(mutex_);
-      items_.clear();
-      windows_ = 0;
       flow_ = GST_FLOW_OK;
       flushing_ = false;
       stop_ = {};
@@ -145,7 +147,16 @@ class Stage {
         src_, [](gpointer self) { static_cast<Stage*>(self)->iterate(); }, this, nullptr);
   }
 
-  void interrupt() {
+  /// Nobody would send these again.
+  static bool keptInFlush(const Item& item) {
+    if (!item.event) return false;
+    const GstEventType type = GST_EVENT_TYPE(item.event.get());
+    return (gst_event_type_get_flags(type) & GST_EVENT_TYPE_STICKY) != 0 && type != GST_EVENT_SEGMENT &&
+           type != GST_EVENT_EOS;
+  }
+
+  template <class Keep>
+  void interrupt(Keep&& keep) {
     std::deque<ItemPtr> dropped;  // freed with no lock held
     std::stop_source stop;
     {
@@ -153,6 +164,8 @@ class Stage {
       flushing_ = true;
       stop = stop_;
       dropped.swap(items_);
+      std::copy_if(dropped.begin(), dropped.end(), std::back_inserter(items_),
+                   [&](const ItemPtr& item) { return keep(*item); });
       windows_ = 0;
     }
     stop.request_stop();
@@ -197,11 +210,12 @@ class Stage {
   static gboolean activateMode(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
     if (mode != GST_PAD_MODE_PUSH) return FALSE;
     auto* self = static_cast<Stage*>(g_object_get_data(G_OBJECT(pad), "npuspeech-stage"));
+    if (!self) return !active;
     if (active) {
       self->start();
       return TRUE;
     }
-    self->interrupt();
+    self->interrupt([](const Item&) { return false; });
     return gst_pad_stop_task(pad);
   }
 

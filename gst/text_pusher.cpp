@@ -32,8 +32,8 @@ GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, const Place& p
     flow = flush();
     position_ = GST_CLOCK_TIME_NONE;
   }
-  if (!window.words.empty() && window.language != language_) {
-    language_ = window.language;
+  if (!window.words.empty() && place.language != language_) {
+    language_ = place.language;
     gst_pad_push_event(
         src_, gst_event_new_tag(gst_tag_list_new(GST_TAG_LANGUAGE_CODE, language_.c_str(), nullptr)));
   }

@@ -24,6 +24,7 @@ class TextPusher {
   struct Place {
     GstClockTime start = 0;         // of the window; its words count from there
     GstClockTime settledUntil = 0;  // no words before this will follow
+    std::string language;           // of the text, ISO 639-1
     bool discont = false;           // time may have gone back
     bool isFinal = true;            // the utterance is over
   };

@@ -62,5 +62,34 @@ TEST_F(RealModel, SilenceAroundSpeechIsGapsAndNoText) {
   EXPECT_GE(out.events_of(GST_EVENT_GAP).size(), 10u) << "often enough for those who wait";
 }
 
+TEST_F(RealModel, TranslatesGermanBesideItsTranscript) {
+  const auto german = readRecording("fleurs/fleurs-de-003.flac");
+  NPUSPEECH_REQUIRE(german, "fleurs/fleurs-de-003.flac");
+  const auto bin = newElement(launch() + " language=de");
+  const Held<GstPad> pad(gst_element_request_pad_simple(bin.get(), "translate_src_%u"));
+  ASSERT_TRUE(pad);
+  GstHarness* english = gst_harness_new_with_element(bin.get(), nullptr, "translate_src_0");
+  {
+    Harness h(bin.get());
+    h.setCaps(kAudioCaps);
+    ASSERT_EQ(h.pushAudio(*german), GST_FLOW_OK);
+    const std::string spoken = letters(h.eos().joined());
+    std::string translated;
+    while (GstEvent* event = gst_harness_pull_event(english)) {
+      const bool end = GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+      gst_event_unref(event);
+      if (end) break;
+    }
+    while (const Held<GstBuffer> buffer{gst_harness_try_pull(english)}) {
+      const gst::Mapped map(buffer.get(), GST_MAP_READ);
+      translated += letters(std::string(map.as<const char>(), map.size())) + " ";
+    }
+    EXPECT_TRUE((" " + spoken).find(" und ") != std::string::npos) << spoken;
+    EXPECT_TRUE((" " + translated).find(" the ") != std::string::npos) << translated;
+    EXPECT_EQ((" " + translated).find(" und "), std::string::npos) << translated;
+  }
+  gst_harness_teardown(english);
+}
+
 }  // namespace
 }  // namespace npuspeech::test

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One text pad of npuwhisperdec: `src`, or a translation.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "gst/decoder_output.h"
+#include "gst/stage.h"
+
+namespace npuspeech::gst {
+
+/// A window that waits for its text, or an event between two of them.
+struct TextItem {
+  Held<GstEvent> event;
+  PlacedWindow place;
+  std::optional<Result<DecodedWindow>> decoded;  // under the stage's lock until ready
+  bool ready() const { return event || decoded; }
+};
+
+/// The pad's queue and task. Its source pad belongs to the element; the branch holds a reference.
+class TextBranch {
+ public:
+  struct Hooks {
+    std::function<DecoderSettings()> settings;
+    std::function<bool()> mayBeUnlinked;  // others go on without this pad
+    std::function<void()> interrupt;      // as Stage's
+  };
+  /// sink, interim: null for a translation.
+  TextBranch(GstElement* element, GstPad* sink, GstPad* src, size_t capacity, Stats& stats,
+             InterimOutput* interim, Hooks hooks);
+  /// The pad is not active any more.
+  ~TextBranch();
+
+  GstPad* pad() const { return src_.get(); }
+  Stage<TextItem>& stage() { return stage_; }
+  DecoderOutput& output() { return output_; }
+  bool isTranslation() const { return isTranslation_; }
+  bool isLinked() const { return gst_pad_is_linked(src_.get()); }
+
+  /// A serialized event of the sink pad, from its thread. A pad that came late first gets what it missed.
+  bool pushEvent(GstPad* sink, GstEvent* event);
+  /// The same of a window; the item, or why there is none.
+  GstFlowReturn pushWindow(GstPad* sink, const PlacedWindow& place, std::shared_ptr<TextItem>* item);
+
+ private:
+  void catchUp(GstPad* sink);
+  bool queue(GstEvent* event);
+  GstFlowReturn process(TextItem& item);
+
+  GstElement* const element_;
+  const Held<GstPad> src_;
+  const bool isTranslation_;
+  const Hooks hooks_;
+  DecoderOutput output_;
+  bool begun_ = false;  // of the sink pad's thread: STREAM_START is through
+  Stage<TextItem> stage_;
+};
+
+using TextBranches = std::vector<std::shared_ptr<TextBranch>>;
+
+/// Who waits for a window's text.
+using Readers = std::vector<std::pair<std::shared_ptr<TextBranch>, std::shared_ptr<TextItem>>>;
+/// Queues a window for `branches`, from the thread of `sink`; what each pad says goes to `flows`.
+Readers queueFor(GstPad* sink, const TextBranches& branches, const PlacedWindow& place,
+                 std::vector<GstFlowReturn>& flows);
+/// Gives them its text. Any thread.
+void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded);
+
+/// What a window's flow is where some pads fail: an error at once, else OK while one goes on.
+GstFlowReturn combinedFlow(const std::vector<GstFlowReturn>& flows);
+
+}  // namespace npuspeech::gst
