@@ -49,20 +49,27 @@ std::string fullText(const Transcript& transcript) {
   return text;
 }
 
+Json jsonOf(const Segment& segment) {
+  Json words = Json::array();
+  for (const Word& word : segment.words)
+    words.push_back({{"start", secondsOfNs(word.startNs)},
+                     {"end", secondsOfNs(word.endNs)},
+                     {"text", word.text},
+                     {"probability", seconds(word.probability)}});
+  return {{"start", secondsOfNs(segment.startNs)},
+          {"end", secondsOfNs(segment.endNs)},
+          {"text", segment.text},
+          {"words", std::move(words)}};
+}
+
+// File names need not be UTF-8.
+std::string lineOf(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
 std::string jsonLine(const Transcript& transcript, const Timing& timing) {
   Json segments = Json::array();
-  for (const Segment& segment : transcript.segments) {
-    Json words = Json::array();
-    for (const Word& word : segment.words)
-      words.push_back({{"start", secondsOfNs(word.startNs)},
-                       {"end", secondsOfNs(word.endNs)},
-                       {"text", word.text},
-                       {"probability", seconds(word.probability)}});
-    segments.push_back({{"start", secondsOfNs(segment.startNs)},
-                        {"end", secondsOfNs(segment.endNs)},
-                        {"text", segment.text},
-                        {"words", std::move(words)}});
-  }
+  for (const Segment& segment : transcript.segments) segments.push_back(jsonOf(segment));
   const Json line = {{"file", transcript.file},
                      {"language", transcript.language},
                      {"duration", secondsOfNs(transcript.durationNs)},
@@ -74,8 +81,7 @@ std::string jsonLine(const Transcript& transcript, const Timing& timing) {
                       {{"load", seconds(timing.load)},
                        {"wall", seconds(timing.wall)},
                        {"speed", std::round(timing.speed * 10) / 10}}}};
-  // File names need not be UTF-8.
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return lineOf(line);
 }
 
 }  // namespace
@@ -97,7 +103,7 @@ std::string Formatter::caption(const Segment& segment) {
     case Format::Text:
       return segment.text + '\n';
     case Format::Json:
-      return "";
+      return live_ ? lineOf(jsonOf(segment)) : "";
     case Format::Srt:
       return std::to_string(++captions_) + '\n' + clock(segment.startNs, ',') + " --> " +
              clock(segment.endNs, ',') + '\n' + segment.text + "\n\n";
@@ -109,5 +115,5 @@ std::string Formatter::caption(const Segment& segment) {
 }
 
 std::string Formatter::end(const Transcript& transcript, const Timing& timing) {
-  return format_ == Format::Json ? jsonLine(transcript, timing) : "";
+  return format_ == Format::Json && !live_ ? jsonLine(transcript, timing) : "";
 }

@@ -11,7 +11,8 @@
 /// Turns transcripts to text, piece by piece, in the order in which they are handed over.
 class Formatter {
  public:
-  explicit Formatter(Format format) : format_(format) {}
+  /// `live`: JSON has a line a caption, as the end of all of it may be far away.
+  Formatter(Format format, bool live) : format_(format), live_(live) {}
 
   /// Ahead of an input's captions.
   std::string begin(std::string_view file);
@@ -21,7 +22,8 @@ class Formatter {
   std::string end(const Transcript& transcript, const Timing& timing);
 
  private:
-  Format format_;
+  const Format format_;
+  const bool live_;
   int inputs_ = 0;
   int captions_ = 0;
 };

@@ -12,10 +12,23 @@
 
 namespace {
 
-// Decodes audio only; video streams stay as they are. Text leaves without waiting for a clock.
-constexpr char kPipeline[] =
-    "uridecodebin name=source caps=audio/x-raw expose-all-streams=false ! nputranscriber name=transcriber ! "
-    "fakesink sync=false async=false";
+// Decodes audio only; video streams stay as they are.
+constexpr char kFile[] = "uridecodebin name=source caps=audio/x-raw expose-all-streams=false ! ";
+// identity waits for the clock, and says that the stream is live.
+constexpr char kPaced[] = "identity sync=true ! ";
+constexpr char kMicrophone[] = "autoaudiosrc name=source ! ";
+// Holds what is said while the model loads.
+constexpr char kEntry[] = "queue name=entry max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! ";
+// Text leaves without waiting for a clock.
+constexpr char kTranscriber[] =
+    "nputranscriber name=transcriber transcriber.src ! fakesink sync=false async=false ";
+constexpr char kInterim[] = "transcriber.unsynced_src ! fakesink sync=false async=false";
+
+std::string pipelineOf(const Options& options) {
+  if (!options.live) return std::string(kFile) + kTranscriber;
+  return (options.isMicrophone() ? kMicrophone : std::string(kFile) + kPaced) + kEntry + kTranscriber +
+         kInterim;
+}
 
 // Containers round their durations; a whole second is missing audio.
 constexpr int64_t kShortfallNs = 1'000'000'000;
@@ -50,6 +63,11 @@ GstEvent* eventOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM ? gst_pad_probe_info_get_event(info) : nullptr;
 }
 
+void postNews(GstElement* pipeline) {
+  GstStructure* news = gst_structure_new_empty("text");
+  gst_element_post_message(pipeline, gst_message_new_application(GST_OBJECT(pipeline), news));
+}
+
 GstBuffer* bufferOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_BUFFER ? gst_pad_probe_info_get_buffer(info) : nullptr;
 }
@@ -71,24 +89,28 @@ Input::~Input() {
 }
 
 bool Input::build() {
-  std::string error;
-  const std::string uri = uriOf(name_, error);
-  if (uri.empty()) {
-    end(error);
-    return false;
+  std::string error, uri;
+  if (!options_.isMicrophone()) {
+    uri = uriOf(name_, error);
+    if (uri.empty()) {
+      end(error);
+      return false;
+    }
   }
   GError* parsing = nullptr;
-  pipeline_ = gst_parse_launch_full(kPipeline, nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &parsing);
+  pipeline_ =
+      gst_parse_launch_full(pipelineOf(options_).c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &parsing);
   if (!pipeline_) {
     hopeless_ = true;
     end(oneLine(parsing->message) + "; GST_PLUGIN_PATH must name the folder of libgstnpuspeech.so");
     g_clear_error(&parsing);
     return false;
   }
-  GstElement* source = gst_bin_get_by_name(GST_BIN(pipeline_), "source");
-  g_object_set(source, "uri", uri.c_str(), nullptr);
-  g_signal_connect(source, "unknown-type", G_CALLBACK(onUndecodable), this);
-  gst_object_unref(source);
+  source_ = gst_bin_get_by_name(GST_BIN(pipeline_), "source");
+  if (!uri.empty()) {
+    g_object_set(source_, "uri", uri.c_str(), nullptr);
+    g_signal_connect(source_, "unknown-type", G_CALLBACK(onUndecodable), this);
+  }
   transcriber_ = gst_bin_get_by_name(GST_BIN(pipeline_), "transcriber");
   for (const auto& [property, value] : options_.properties)
     gst_util_set_object_arg(G_OBJECT(transcriber_), property.c_str(), value.c_str());
@@ -101,6 +123,7 @@ bool Input::build() {
   };
   probe("sink", onAudio);
   probe("src", onText);
+  if (options_.live) probe("unsynced_src", onInterim);
   GstBus* bus = gst_element_get_bus(pipeline_);
   watch_ = gst_bus_add_watch(bus, onMessage, this);
   gst_object_unref(bus);
@@ -117,8 +140,26 @@ void Input::stop() {
   if (watch_) g_source_remove(std::exchange(watch_, 0));
   if (!pipeline_) return;
   gst_element_set_state(pipeline_, GST_STATE_NULL);
+  gst_object_unref(std::exchange(source_, nullptr));
   gst_object_unref(std::exchange(transcriber_, nullptr));
   gst_object_unref(std::exchange(pipeline_, nullptr));
+}
+
+void Input::finish() {
+  if (hasEnded() || std::exchange(finishing_, true)) return;
+  std::unique_lock lock(mutex_);
+  const bool heard = audioNs_ > 0;
+  lock.unlock();
+  if (!heard) {
+    complete_ = true;
+    return end("");
+  }
+  // Behind the audio that waits there; from then on the queue takes no more.
+  GstElement* entry = gst_bin_get_by_name(GST_BIN(pipeline_), "entry");
+  GstPad* pad = gst_element_get_static_pad(entry, "sink");
+  gst_pad_send_event(pad, gst_event_new_eos());
+  gst_object_unref(pad);
+  gst_object_unref(entry);
 }
 
 void Input::end(std::string error) {
@@ -142,6 +183,11 @@ int64_t Input::positionNs() {
   return textNs_;
 }
 
+LiveWords Input::pendingWords() {
+  const std::lock_guard lock(mutex_);
+  return interim_.pending();
+}
+
 int64_t Input::durationNs() const {
   gint64 duration = 0;
   return pipeline_ && gst_element_query_duration(pipeline_, GST_FORMAT_TIME, &duration) ? duration : 0;
@@ -153,14 +199,23 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
     case GST_MESSAGE_ERROR:
       input.onError(message);
       break;
+    case GST_MESSAGE_WARNING:
+      // autoaudiosrc goes on with silence where no microphone can be opened.
+      if (input.options_.isMicrophone() && GST_MESSAGE_SRC(message) == GST_OBJECT(input.source_)) {
+        GError* warning = nullptr;
+        gst_message_parse_warning(message, &warning, nullptr);
+        input.end("no microphone can be opened: " + oneLine(warning->message));
+        g_clear_error(&warning);
+      }
+      break;
     case GST_MESSAGE_EOS:
       input.complete_ = true;
-      input.end(input.shortfall());
+      input.end(input.finishing_ ? "" : input.shortfall());
       break;
     case GST_MESSAGE_PROGRESS:
       input.onProgress(message);
       break;
-    case GST_MESSAGE_APPLICATION:  // onText's
+    case GST_MESSAGE_APPLICATION:  // onText's and onInterim's
       input.takeArrivals();
       input.changed_();
       break;
@@ -185,7 +240,10 @@ void Input::onError(GstMessage* message) {
   GstObject* source = GST_MESSAGE_SRC(message);
   GstObject* transcriber = GST_OBJECT(transcriber_);
   hopeless_ = refusal && (source == transcriber || gst_object_has_as_ancestor(source, transcriber));
-  if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
+  if (options_.isMicrophone() &&
+      (source == GST_OBJECT(source_) || gst_object_has_as_ancestor(source, GST_OBJECT(source_)))) {
+    end("no microphone can be opened: " + oneLine(error->message));
+  } else if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
     std::unique_lock lock(mutex_);
     const std::string kind = undecodable_;
     lock.unlock();
@@ -259,9 +317,23 @@ GstPadProbeReturn Input::onText(GstPad*, GstPadProbeInfo* info, gpointer self) {
       input.textNs_ = caption.endNs;
       if (!language.empty()) input.language_ = std::move(language);
       input.arrivals_.push_back(std::move(caption));
+      input.interim_.settle(GST_BUFFER_PTS(buffer) + GST_BUFFER_DURATION(buffer));
     }
-    GstStructure* news = gst_structure_new_empty("caption");
-    gst_element_post_message(input.pipeline_, gst_message_new_application(GST_OBJECT(input.pipeline_), news));
+    postNews(input.pipeline_);
   }
+  return GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn Input::onInterim(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto& input = *static_cast<Input*>(self);
+  GstBuffer* buffer = bufferOf(info);
+  GstMapInfo map;
+  if (!buffer || !gst_buffer_map(buffer, &map, GST_MAP_READ)) return GST_PAD_PROBE_OK;
+  {
+    const std::lock_guard lock(input.mutex_);
+    input.interim_.take({reinterpret_cast<const char*>(map.data), map.size});
+  }
+  gst_buffer_unmap(buffer, &map);
+  postNews(input.pipeline_);
   return GST_PAD_PROBE_OK;
 }

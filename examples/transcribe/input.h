@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "interim_text.h"
 #include "options.h"
 #include "transcript.h"
 
@@ -28,6 +29,8 @@ class Input {
   void start();
   /// Frees the pipeline and keeps the transcript.
   void stop();
+  /// Takes no more audio; the input ends once the text of what was heard has come.
+  void finish();
 
   bool isStarted() const { return startTime_ != Clock::time_point(); }
   bool hasEnded() const { return endTime_ != Clock::time_point(); }
@@ -48,6 +51,8 @@ class Input {
 
   /// How far the text has come, and how long the input is where its container says so, else 0.
   int64_t positionNs();
+  /// What is said live, and not in the transcript yet.
+  LiveWords pendingWords();
   int64_t durationNs() const;
 
  private:
@@ -60,6 +65,7 @@ class Input {
   static gboolean onMessage(GstBus* bus, GstMessage* message, gpointer self);
   static void onUndecodable(GstElement* source, GstPad* pad, GstCaps* caps, gpointer self);
   static GstPadProbeReturn onText(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn onInterim(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn onAudio(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   const std::string name_;
@@ -67,8 +73,9 @@ class Input {
   const std::function<void()> changed_;
   Transcript transcript_;
   std::string error_;
-  bool complete_ = false, hopeless_ = false;
+  bool complete_ = false, hopeless_ = false, finishing_ = false;
   GstElement* pipeline_ = nullptr;
+  GstElement* source_ = nullptr;
   GstElement* transcriber_ = nullptr;
   guint watch_ = 0;
   int loading_ = 0;
@@ -78,6 +85,7 @@ class Input {
 
   std::mutex mutex_;  // guards what the streaming threads hand over
   std::vector<Segment> arrivals_;
+  InterimText interim_;
   std::string language_, undecodable_;
   int64_t audioNs_ = 0, textNs_ = 0;
 };

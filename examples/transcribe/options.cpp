@@ -41,12 +41,17 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   app.add_option("--format", format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
   app.add_option("--output", options.output, "Write here instead of to standard output")->type_name("FILE");
+  app.add_flag(
+      "--live", options.live,
+      "Text while people speak: one INPUT, at the clock's pace; mic is the microphone. Ctrl-C ends it. "
+      "json: a line a sentence");
   app.add_option("INPUT", options.inputs, "Files or URIs with audio, video files too")->required();
   for (CLI::Option* option : app.get_options())
     if (!option->get_positional()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
   try {
     app.parse(argc, argv);
+    if (options.live && options.inputs.size() > 1) throw CLI::ValidationError("--live", "takes one INPUT");
   } catch (const CLI::Success&) {
     std::fputs(app.help().c_str(), stdout);
     return 0;

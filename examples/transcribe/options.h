@@ -15,8 +15,11 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> properties;
   std::string model;
   Format format = Format::Text;
+  bool live = false;   // one input, at the pace at which it is spoken
   std::string output;  // empty: standard output
   std::vector<std::string> inputs;
+
+  bool isMicrophone() const { return live && inputs.front() == "mic"; }
 };
 
 /// The options, or the exit status where the program ends here: after --help, or after one line about wrong

@@ -26,7 +26,7 @@ Session::Session(const Options& options, Output& output, Clock::time_point progr
     : options_(options),
       output_(output),
       programStart_(programStart),
-      formatter_(options.format),
+      formatter_(options.format, options.live),
       loop_(g_main_loop_new(nullptr, FALSE)) {
   const auto changed = [this] {
     if (!update_)
@@ -47,7 +47,7 @@ int Session::run() {
     g_unix_signal_add(
         signal,
         [](gpointer self) -> gboolean {
-          static_cast<Session*>(self)->stop(128 + SIGINT);
+          static_cast<Session*>(self)->interrupt();
           return G_SOURCE_CONTINUE;
         },
         this);
@@ -62,7 +62,14 @@ int Session::run() {
   startInputs();
   g_main_loop_run(loop_);
   progress_.hide();
+  line_.hide();
   return status_;
+}
+
+void Session::interrupt() {
+  // Live, that is the way to end; who cannot wait for the last words asks twice.
+  if (!options_.live || std::exchange(interrupted_, true)) return stop(128 + SIGINT);
+  for (const auto& input : inputs_) input->finish();
 }
 
 void Session::stop(int status) {
@@ -72,6 +79,7 @@ void Session::stop(int status) {
 
 void Session::complain(const std::string& line) {
   progress_.hide();
+  line_.hide();
   std::fprintf(stderr, "transcribe: %s\n", line.c_str());
 }
 
@@ -97,6 +105,8 @@ bool Session::update() {
     stop(1);
   } else if (current_ == inputs_.size()) {
     g_main_loop_quit(loop_);
+  } else {
+    drawLine();
   }
   return false;
 }
@@ -105,6 +115,7 @@ bool Session::writeTranscripts() {
   const auto write = [this](const std::string& text) {
     if (text.empty()) return true;
     progress_.hide();
+    line_.hide();
     return output_.write(text);
   };
   for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {
@@ -134,10 +145,20 @@ bool Session::writeTranscripts() {
   return true;
 }
 
+void Session::drawLine() {
+  // With captions, or a file, only what is final is of use.
+  if (!options_.live || options_.format != Format::Text || !options_.output.empty()) return;
+  const LiveWords words = inputs_[current_]->pendingWords();
+  if (words.committed.empty() && words.interim.empty()) return line_.hide();
+  progress_.hide();
+  line_.show(words);
+}
+
 void Session::drawProgress() {
   if (current_ == inputs_.size()) return;
   Input& input = *inputs_[current_];
   if (input.isLoading()) return progress_.show(0, "loading " + options_.model);
+  if (options_.live) return progress_.hide();
   int64_t textNs = 0;
   for (const auto& any : inputs_)
     if (any->isStarted()) textNs += any->positionNs();

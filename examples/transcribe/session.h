@@ -7,6 +7,7 @@
 
 #include "formats.h"
 #include "input.h"
+#include "live_line.h"
 #include "output.h"
 #include "progress.h"
 
@@ -26,6 +27,8 @@ class Session {
   void startInputs();
   bool writeTranscripts();
   void drawProgress();
+  void drawLine();
+  void interrupt();
   void complain(const std::string& line);
   void stop(int status);
 
@@ -34,11 +37,13 @@ class Session {
   const Clock::time_point programStart_;
   Formatter formatter_;
   Progress progress_;
+  LiveLine line_;
   std::vector<std::unique_ptr<Input>> inputs_;
   size_t current_ = 0;          // the input whose captions are being written
   size_t writtenSegments_ = 0;  // of the current one
   bool currentBegun_ = false;
   guint update_ = 0;  // source id of a pending update
   int status_ = 0;
+  bool interrupted_ = false;
   GMainLoop* loop_;
 };

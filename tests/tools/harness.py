@@ -23,10 +23,10 @@ ENVIRONMENT = {**os.environ, 'GST_PLUGIN_PATH': str(BUILD / 'gst'),
                'GST_REGISTRY': str(BUILD / 'gstreamer-registry.bin')}
 
 
-def transcribe(*arguments, seconds=60, **options):
+def transcribe(*arguments, seconds=60, env=None):
     """Runs the program; a signal or a time-out fails the test."""
     run = subprocess.run([BUILD / 'examples/transcribe/npuspeech-transcribe', *arguments], capture_output=True,
-                         text=True, env=ENVIRONMENT, timeout=seconds * PATIENCE, **options)
+                         text=True, env=env or ENVIRONMENT, timeout=seconds * PATIENCE)
     assert run.returncode >= 0, f'signal {-run.returncode}: {run.stderr}'
     return run
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The last line of a terminal, where what is being said settles.
+#pragma once
+
+#include "interim_text.h"
+
+/// Draws on standard output, and only where that is a terminal.
+class LiveLine {
+ public:
+  LiveLine();
+  ~LiveLine() { hide(); }
+  LiveLine(const LiveLine&) = delete;
+  LiveLine& operator=(const LiveLine&) = delete;
+
+  bool isVisible() const { return terminal_; }
+  /// Rewrites the line: committed words plain, interim ones dim; of too long a text, its end.
+  void show(const LiveWords& words);
+  /// Takes the line away, before other output.
+  void hide();
+
+ private:
+  bool terminal_ = false, drawn_ = false;
+};
