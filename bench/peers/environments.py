@@ -31,7 +31,7 @@ class Unavailable(Exception):
 
 
 def say(text):
-    print(f"bench/compare: {text}", file=sys.stderr, flush=True)
+    print(f"bench/{pathlib.Path(sys.argv[0]).name}: {text}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

@@ -50,12 +50,19 @@ def commit(root):
     return done.stdout.strip() or "unknown"
 
 
-def save(root, options, recordings, results):
-    """bench/results/<date>-<commit>.json; returns its path."""
+def write(root, kind, content):
+    """bench/results/<kind><date>-<commit>.json; returns its path. The file begins with where and when."""
     today, revision = datetime.date.today().isoformat(), commit(root)
-    path = root / "bench" / "results" / f"{today}-{revision}.json"
+    path = root / "bench" / "results" / f"{kind}{today}-{revision}.json"
     path.parent.mkdir(exist_ok=True)
-    content = {"date": today, "commit": revision, "cpu": processor(), "threads": options.threads, "rounds": options.rounds,
-               "language": options.language, "precision": options.precision, "recordings": recordings, "models": results}
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"date": today, "commit": revision, "cpu": processor(), **content}, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def save(root, options, recordings, results):
+    return write(root, "", {"threads": options.threads, "rounds": options.rounds, "language": options.language,
+                            "precision": options.precision, "recordings": recordings, "models": results})
+
+
+def save_live(root, options, halves):
+    return write(root, "live-", {"model": options.model, "language": options.language, "options": options.option, "halves": halves})

@@ -27,6 +27,9 @@ constexpr int64_t kLookahead =
     LogMel::kWindow / 2 + kHop;  // a log-mel frame may miss this much behind a sample
 /// Speech starts easily, so that no soft word is lost, but only what surely has some becomes a window.
 constexpr float kSurerThanOn = 0.2f;
+/// Live: an utterance that begins after a shorter pause than this has the audio before it that is still
+/// needed.
+constexpr int64_t kRecallPause = 2000 * kSamplesPerMs;
 
 constexpr int64_t roundDown(int64_t sample) {
   return sample / kHop * kHop;
@@ -85,6 +88,9 @@ struct Windower::State {
   bool isOpen = false;       // a window is being made,
   bool isContinued = false;  // or will be, which goes on where a cut made the last one end
   int64_t start = 0;         // of that window
+  bool isRecalled = false;   // live: it begins in the utterance before, which ended at
+  int64_t heardUntil = 0;    // and whose audio is needed again from
+  int64_t neededFrom = 0;    // on
   int64_t speechEnd = 0;     // the newest speech in it
   int64_t speech = 0;        // how much of that it has, in samples
   float peak = 0;            // the highest speech probability in it
@@ -126,7 +132,7 @@ void Windower::State::restart() {
   if (vad) vad->reset();
   track.reset();
   draining = finished = isOpen = isContinued = false;
-  analysed = stepped = out = 0;
+  analysed = stepped = out = heardUntil = neededFrom = 0;
 }
 
 // The last frame of a part is filled with zeros for the detector.
@@ -179,6 +185,8 @@ void Windower::State::open(int64_t speechStart) {
   speech = 0;
   peak = 0;
   emitGap(start);
+  isRecalled = live && neededFrom < heardUntil && start - heardUntil <= kRecallPause;
+  if (isRecalled) start = std::max(neededFrom, roundDown(start - maxWindow * 2 / 3));
 }
 
 void Windower::State::close() {
@@ -187,7 +195,8 @@ void Windower::State::close() {
 }
 
 void Windower::State::cut() {
-  const int64_t first = (start + kFrame - 1) / kFrame, limit = (start + maxWindow) / kFrame - 1;
+  const int64_t first = (std::max(start, heardUntil) + kFrame - 1) / kFrame,
+                limit = (start + maxWindow) / kFrame - 1;
   const int64_t at = track.bestCut(first, limit, stepped - 1, (preRoll + postRoll) / kFrame + 1);
   int64_t spoken = at;
   while (spoken > first && !track[spoken - 1].speech) --spoken;
@@ -224,7 +233,7 @@ void Windower::State::emitWindow(int64_t end, bool isFinal) {
   windowFrames = window.frames;
   windowNumber = window.number;
   if (!isFinal) return;
-  out = end;
+  out = heardUntil = neededFrom = end;
   ++utterance;
   number = 0;
 }
@@ -279,16 +288,20 @@ std::optional<std::variant<AudioWindow, AudioGap>> Windower::next() {
 
 void Windower::logMel(float* out) {
   State& s = *state_;
-  const bool isFirst = !s.live || s.windowNumber == 0;
+  const bool isFirst = !s.live || (s.windowNumber == 0 && !s.isRecalled);
   s.loudest = isFirst ? s.mel.normalised(s.windowFrame, s.windowFrames, out)
                       : s.mel.normalised(s.windowFrame, s.windowFrames, out, s.loudest);
 }
 
 void Windower::commit(int64_t untilNs) {
   State& s = *state_;
-  if (!s.live || !s.isOpen) return;
-  const int64_t committed = (untilNs - s.originNs) / kNsPerSample - s.partStart;
-  s.start = std::max(s.start, roundDown(std::min(committed, s.analysed)));
+  if (!s.live) return;
+  const int64_t committed =
+      roundDown(std::min((untilNs - s.originNs) / kNsPerSample - s.partStart, s.analysed));
+  if (s.isOpen)
+    s.start = std::max(s.start, committed);
+  else
+    s.neededFrom = std::max<int64_t>(committed, 0);
 }
 
 void Windower::holdPartial(bool held) {

@@ -33,8 +33,10 @@ struct AudioGap {
 /// Feeds on mono float audio at 16 kHz, in [-1, 1], and gives windows and gaps in the order of time. Not
 /// live: final windows only, at most maxWindowMs long, cut at pauses; windows and gaps follow each other
 /// without hole or overlap. Live: a window [anchor, now] of the utterance every stepMs of audio, and a final
-/// one when it ends; the utterances and the gaps follow each other without hole or overlap. What comes out
-/// does not depend on the sizes of the pushes. Not thread-safe; memory grows with the largest push only.
+/// one when it ends; the utterances and the gaps follow each other without hole or overlap, but an utterance
+/// that follows another within 2 s has the audio before it too that commit() asked for: words in short
+/// windows are misheard. What comes out does not depend on the sizes of the pushes. Not thread-safe; memory
+/// grows with the largest push only.
 class Windower {
  public:
   /// Times are rounded to frames of the voice activity detector (32 ms). Out of range: clamped.
@@ -76,7 +78,8 @@ class Windower {
   void logMel(float* out);
 
   /// Live: audio before this stream time is not needed again; later windows of the utterance start there.
-  /// Earlier times than the present anchor change nothing.
+  /// Earlier times than the present anchor change nothing. Between two utterances: where the next one starts
+  /// if it follows within 2 s; where nobody asks for more it is the end of the last.
   void commit(int64_t untilNs);
   /// Live: while true, no partial window comes out; the next one after that has all audio until then.
   void holdPartial(bool held);

@@ -49,7 +49,6 @@ void LiveText::scroll(size_t count) {
 
 LiveText::Start LiveText::begin(const LiveWindow& window) {
   if (window.utterance != utterance_) {
-    scroll(words_.size());
     guess_.clear();
     lastInterim_.clear();
     utterance_ = window.utterance;
@@ -123,7 +122,8 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
       update.interim.push_back(std::move(reading.words[i].word));
     }
   if (window.isFinal && !reading.isCertain) reset();  // no context from what went wrong
-  update.neededFromNs = window.isFinal ? window.startNs + window.durationNs : neededFrom(window);
+  update.neededFromNs =
+      words_.empty() && window.isFinal ? window.startNs + window.durationNs : neededFrom(window);
   return update;
 }
 

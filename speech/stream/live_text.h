@@ -13,7 +13,7 @@
 namespace npuspeech {
 
 /// A window of a live stream. Windows of one utterance grow at their end, and lose their beginning when text
-/// is committed.
+/// is committed. They may begin in an earlier utterance.
 struct LiveWindow {
   int64_t startNs = 0, durationNs = 0;  // in the stream
   uint64_t utterance = 0;

@@ -479,6 +479,54 @@ TEST_F(WindowerSpeech, CommitMovesTheAnchor) {
   EXPECT_GT(committed, 50 * kSecond);
 }
 
+/// Two sentences, `pause` seconds apart; what is needed again when the first one is through.
+struct Windows {
+  std::vector<AudioWindow> first, second;
+};
+Windows sayTwice(Live& live, const std::vector<float>& speech, double pause, int64_t neededFromNs) {
+  std::vector<float> samples(16000);
+  append(samples, speech);
+  samples.resize(samples.size() + static_cast<size_t>(16000 * pause));
+  append(samples, speech);
+  samples.resize(samples.size() + 16000 * 3);
+  Windows windows;
+  int64_t at = 0;
+  live.push(samples, [&](const Event& event) {
+    const auto* window = std::get_if<AudioWindow>(&event);
+    if (!window) {
+      EXPECT_EQ(startOf(event), at);
+      at = endOf(event);
+      return;
+    }
+    (window->utterance == 0 ? windows.first : windows.second).push_back(*window);
+    if (!window->isFinal) return;
+    at = endOf(event);
+    if (window->utterance == 0) live.windower.commit(neededFromNs);
+  });
+  return windows;
+}
+
+TEST_F(WindowerSpeech, AnUtteranceThatFollowsSoonBeginsWithAudioThatIsNeeded) {
+  const char* const kName = "librispeech/1688-142285-0003.flac";
+  const auto speech = readRecording(kName);
+  NPUSPEECH_REQUIRE(speech, kName);
+  for (const bool isSoon : {true, false}) {
+    Windower::Options options = liveOptions();
+    options.hangoverMs = 1200;  // longer than the pauses in the sentence
+    Live live(options, weights());
+    const Windows windows = sayTwice(live, *speech, isSoon ? 1.4 : 4, 2 * kSecond);
+    ASSERT_FALSE(windows.first.empty() || windows.second.empty());
+    for (const AudioWindow& window : windows.second) {
+      if (isSoon)
+        EXPECT_EQ(window.startNs, 2 * kSecond);
+      else
+        EXPECT_GT(window.startNs, windows.first.back().startNs + windows.first.back().durationNs);
+    }
+    EXPECT_TRUE(windows.second.back().isFinal);
+    EXPECT_GT(windows.second.size(), speech->size() / 16000 * 3);
+  }
+}
+
 TEST(WindowerLive, EndsEndlessSpeechAtTheCap) {
   std::mt19937 random(9);
   Windower::Options options = liveOptions();

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <future>
+#include <random>
 #include <span>
 
 #include "speech/audio/silero_vad.h"
@@ -40,6 +42,30 @@ size_t distance(const std::vector<std::string>& a, const std::vector<std::string
     }
   }
   return row.back();
+}
+
+constexpr size_t kSynthesised = 16000 * 20;
+
+std::vector<float> whiteNoise() {
+  std::mt19937 random(1);
+  std::normal_distribution<float> level(0, 0.03f);
+  std::vector<float> samples(kSynthesised);
+  for (float& sample : samples) sample = level(random);
+  return samples;
+}
+
+/// Four chords in turn, struck twice a second, of three tones with three partials each.
+std::vector<float> chords() {
+  constexpr float kTones[4][3] = {{262, 330, 392}, {220, 262, 330}, {175, 220, 262}, {196, 247, 294}};
+  std::vector<float> samples(kSynthesised);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const float decay = std::exp(-6e-4f * static_cast<float>(i % 8000));
+    for (const float tone : kTones[i / 16000 % 4])
+      for (const float partial : {1.0f, 2.0f, 3.0f})
+        samples[i] += 0.08f * decay / partial *
+                      std::sin(6.2831853f * tone * partial * static_cast<float>(i % 16000) / 16000);
+  }
+  return samples;
 }
 
 class LiveReplay : public ::testing::Test {
@@ -139,6 +165,13 @@ TEST_F(LiveReplay, SaysNothingWhereNobodySpeaks) {
     NPUSPEECH_REQUIRE(samples, name);
     EXPECT_EQ(hear(*samples, true).words, std::vector<std::string>{}) << name;
   }
+}
+
+TEST_F(LiveReplay, InventsNothingInSilenceNoiseAndChords) {
+  const std::vector<std::string> none;
+  EXPECT_EQ(hear(std::vector<float>(kSynthesised), true).words, none);
+  EXPECT_EQ(hear(whiteNoise(), true).words, none);
+  EXPECT_EQ(hear(chords(), true).words, none);
 }
 
 }  // namespace

@@ -162,6 +162,17 @@ TEST(LiveText, CommittedTextIsForcedThenContext) {
   EXPECT_TRUE(s.start.forced.empty());
 }
 
+TEST(LiveText, WhatAnEarlierUtteranceSaidIsForcedWhileItIsHeard) {
+  Script s(options());
+  const auto update = s.window(0, 200, {{"one", 40}, {"two", 190}}, true);
+  EXPECT_EQ(update.neededFromNs, 0) << "short enough to be heard again";
+  s.window(0, 300, {{"one", 40}, {"two", 190}, {"three", 290}});
+  EXPECT_EQ(s.start.forced, tokensOf({"one", "two"}));
+  EXPECT_TRUE(s.start.context.empty());
+  const auto lost = s.window(0, 320, {{"one", 40}, {"two", 190}}, true, false);
+  EXPECT_EQ(lost.neededFromNs, 320 * kRow) << "what went wrong is not heard again";
+}
+
 TEST(LiveText, AMarkBehindAWordThatIsOutIsNoWord) {
   Script s(options());
   s.window(0, 200, {{"one", 40}, {"two", 190}});
