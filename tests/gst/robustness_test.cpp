@@ -124,7 +124,7 @@ struct DelayMeter {
   std::atomic<int> buffers{0};
 };
 
-// Spinning threads take the processor for 10 s; 15 s later text comes as soon as before.
+// Spinning threads take the processor for 6 s; at most 15 s later text comes as soon as before.
 TEST_F(Robustness, RecoversFromAStarvedProcessor) {
   const auto pipeline = newElement(
       "audiotestsrc is-live=true wave=white-noise samplesperbuffer=320 ! audio/x-raw,rate=16000 ! " +
@@ -157,7 +157,7 @@ TEST_F(Robustness, RecoversFromAStarvedProcessor) {
       },
       nullptr, nullptr);
   ASSERT_TRUE(reaches(pipeline.get(), GST_STATE_PLAYING));
-  std::this_thread::sleep_for(std::chrono::seconds(6));
+  std::this_thread::sleep_for(std::chrono::seconds(3));
   {
     std::atomic<bool> stop{false};
     std::vector<std::jthread> spinners;
@@ -166,13 +166,22 @@ TEST_F(Robustness, RecoversFromAStarvedProcessor) {
         while (!stop) {
         }
       });
-    std::this_thread::sleep_for(std::chrono::seconds(10));
+    std::this_thread::sleep_for(std::chrono::seconds(6));
     stop = true;
   }
-  std::this_thread::sleep_for(std::chrono::seconds(15));
-  const GstClockTime now = gst_element_get_current_running_time(pipeline.get());
-  EXPECT_GT(meter.at + 4 * GST_SECOND, now) << "the text stream is behind";
-  EXPECT_LT(meter.delay, 4 * GST_SECOND);
+  const auto now = [&] { return gst_element_get_current_running_time(pipeline.get()); };
+  const GstClockTime freed = now();
+  // About audio that came when the processor was free again.
+  const auto hasRecovered = [&] {
+    return meter.at > freed + 2 * GST_SECOND && meter.delay < 4 * GST_SECOND &&
+           meter.at + 4 * GST_SECOND > now();
+  };
+  bool recovered = false;
+  while (!(recovered = hasRecovered()) && now() < freed + 15 * GST_SECOND)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(recovered) << "freed at " << freed / GST_MSECOND << " ms; at " << now() / GST_MSECOND
+                         << " ms text stands at " << meter.at / GST_MSECOND << " ms, and came "
+                         << meter.delay / GST_MSECOND << " ms late";
   EXPECT_GT(meter.buffers, 0);
   GstBus* bus = gst_element_get_bus(pipeline.get());
   ASSERT_TRUE(gst_element_send_event(pipeline.get(), gst_event_new_eos()));

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/decoder_input.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gst/boundary.h"
+#include "gst/encoded_window.h"
+#include "gst/events.h"
+#include "gst/queries.h"
+#include "gst/window_meta.h"
+
+namespace npuspeech::gst {
+namespace {
+
+/// Enough for the engine to batch windows, at 3 MB each for the base model.
+constexpr size_t kWindowsInFlight = 8;
+/// Live, text may wait for a sink that is in no hurry, while the engine works on what comes next.
+constexpr size_t kLiveWindowsInFlight = 256;
+
+PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions& options) {
+  PlacedWindow place;
+  place.pts = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : 0;
+  place.duration = GST_BUFFER_DURATION_IS_VALID(buffer)
+                       ? GST_BUFFER_DURATION(buffer)
+                       : static_cast<GstClockTime>(window.shape.frames) * 10 * GST_MSECOND;
+  place.discont = GST_BUFFER_IS_DISCONT(buffer);
+  place.isFinal = window.isFinal;
+  place.isLive = options.live;
+  place.task = options.task;
+  return place;
+}
+
+}  // namespace
+
+DecoderInput::DecoderInput(GstElement* element, GstPad* sink, GstPad* src,
+                           std::function<DecoderSettings()> settings)
+    : element_(element),
+      sink_(sink),
+      src_(src),
+      settings_(std::move(settings)),
+      loader_(element),
+      reader_(element),
+      interim_(element),
+      translations_(element),
+      text_(std::make_shared<TextBranch>(
+          element, sink, src, kWindowsInFlight, stats_, &interim_,
+          TextBranch::Hooks{settings_, [this] { return translations_.anyLinked(); },
+                            [this] {
+                              loader_.setInterrupted(true);
+                              cancel();
+                            }})) {}
+
+std::shared_ptr<DecodeStream> DecoderInput::stream() {
+  const std::lock_guard lock(mutex_);
+  return stream_;
+}
+
+void DecoderInput::setStream(std::shared_ptr<DecodeStream> stream) {
+  const std::lock_guard lock(mutex_);
+  stream_.swap(stream);
+}
+
+void DecoderInput::cancel() {
+  if (const auto current = stream()) current->cancel();
+  translations_.cancel();
+}
+
+TextBranches DecoderInput::branches() const {
+  TextBranches all = translations_.branches();
+  all.insert(all.begin(), text_);
+  return all;
+}
+
+void DecoderInput::waitIdle() {
+  for (const auto& branch : branches()) branch->stage().waitIdle();
+}
+
+void DecoderInput::start() {
+  stats_.reset();
+  format_.reset();
+  for (const auto& branch : branches()) branch->output().reset();
+  loader_.setInterrupted(false);
+}
+
+void DecoderInput::stop() {
+  setStream(nullptr);
+  translations_.close();
+}
+
+GstPad* DecoderInput::addTranslation(GstPadTemplate* pattern, const gchar* name) {
+  return translations_.add(pattern, name, GST_PAD_IS_ACTIVE(src_), {settings_, [] { return true; }, [] {}});
+}
+
+bool DecoderInput::begin(const GstCaps* states) {
+  const DecoderSettings settings = settings_();
+  // Only now: an encoder with the same model has loaded it, and has reported what was wrong with it.
+  loader_.start(settings.engine);
+  GstFlowReturn flow = GST_FLOW_OK;
+  const auto engine = loader_.wait(&flow);
+  // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
+  // with it.
+  if (!engine) return flow == GST_FLOW_ERROR;
+  format_.reset();
+  const ModelInfo& info = engine->info();
+  const auto format = parseTensorCaps(states);
+  const TensorFormat expected{TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth};
+  if (!format || *format != expected) {
+    const Held<char> text(gst_caps_to_string(states));
+    postError(element_,
+              {ErrorCode::BadValue, "Model " + info.name + " decodes " + std::to_string(info.audioContext) +
+                                        " states of width " + std::to_string(info.stateWidth) +
+                                        ", but the stream is " + text.get() + ": use the encoder's model."});
+    return true;
+  }
+  options_ = settings.stream;
+  options_.language = primaryLanguage(options_.language);
+  options_.live = upstreamIsLive(sink_);
+  text_->stage().setCapacity(options_.live ? kLiveWindowsInFlight : kWindowsInFlight);
+  // What is in flight finishes on the old streams.
+  if (stream()) waitIdle();
+  auto opened = engine->openStream(options_);
+  const auto begun = translations_.begin(engine, options_);
+  if (!opened || !begun) {
+    postError(element_, opened ? begun.error() : opened.error());
+    return true;
+  }
+  format_ = format;
+  setStream(std::move(*opened));
+  const Held<GstCaps> caps(gst_pad_get_pad_template_caps(src_));
+  const Held<GstEvent> event(gst_event_new_caps(caps.get()));
+  return pushEvent(event.get());
+}
+
+GstFlowReturn DecoderInput::decode(GstBuffer* buffer) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  const auto engine = loader_.wait(&flow);
+  if (!engine) return flow;
+  const auto current = stream();
+  if (!current || !format_) return GST_FLOW_NOT_NEGOTIATED;
+  const auto window = windowOf(buffer, format_->rows);
+  if (!window) {
+    postError(element_, window.error());
+    return GST_FLOW_ERROR;
+  }
+  // Only who is live has use for text of an utterance that goes on.
+  if (!window->isFinal && !options_.live) {
+    ++stats_.dropped;
+    return GST_FLOW_OK;
+  }
+  auto encoded = encodedWindow(buffer, window->shape, *engine, reader_);
+  stats_.copies = reader_.copies();
+  if (!encoded) {
+    postError(element_, encoded.error());
+    return GST_FLOW_ERROR;
+  }
+  const PlacedWindow place = placed(buffer, *window, options_);
+  encoded->startNs = static_cast<int64_t>(place.pts);
+  encoded->utterance = window->utterance;
+  encoded->isFinal = window->isFinal;
+  return submit(std::move(*encoded), place, *current);
+}
+
+GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, DecodeStream& stream) {
+  auto plan = translations_.plan(window);
+  if (!plan) {
+    postError(element_, plan.error());
+    return GST_FLOW_ERROR;
+  }
+  std::vector<GstFlowReturn> flows;
+  plan->same.insert(plan->same.begin(), text_);
+  Readers same = queueFor(sink_, plan->same, place, flows);
+  PlacedWindow otherPlace = place;
+  otherPlace.task = translations_.otherTask();
+  Readers other = queueFor(sink_, plan->other, otherPlace, flows);
+  const GstFlowReturn flow = combinedFlow(flows);
+  if (flow != GST_FLOW_OK) return flow;
+  const auto stop = text_->stage().stopToken();
+  const EncodedWindow again = window;
+  stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded,
+                                    readers = std::move(same)](const Result<DecodedWindow>& decoded) {
+    if (decoded && place.isLive) tellLive(*decoded, place, segment, isTranslated);
+    deliver(element_, readers, decoded);
+  });
+  if (!plan->other.empty())
+    plan->stream->submit(again, [this, readers = std::move(other)](const Result<DecodedWindow>& decoded) {
+      translations_.answered(decoded ? decoded->neededFromNs : INT64_MIN);
+      deliver(element_, readers, decoded);
+    });
+  // A flush that came in between has cancelled before there was anything to cancel.
+  if (stop.stop_requested()) cancel();
+  return GST_FLOW_OK;
+}
+
+void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& place, const GstSegment& segment,
+                            bool isTranslated) {
+  if (window.isSuperseded) return;
+  int64_t needed = window.neededFromNs;
+  if (isTranslated)
+    needed = std::max(std::min(needed, translations_.neededFromNs()), static_cast<int64_t>(place.pts));
+  const auto until = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
+  if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(sink_, newCommittedEvent(until));
+  interim_.show(window, place.pts, place.duration, place.isFinal);
+}
+
+bool DecoderInput::pushEvent(GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
+    gst_event_copy_segment(event, &segment_);
+    translations_.reset();
+  }
+  for (const auto& branch : translations_.branches()) branch->pushEvent(sink_, event);
+  return text_->pushEvent(sink_, event);
+}
+
+void DecoderInput::startFlush(GstEvent* event) {
+  interim_.startFlush(event);
+  for (const auto& branch : branches()) branch->stage().startFlush(Held<GstEvent>(gst_event_ref(event)));
+}
+
+void DecoderInput::stopFlush(GstEvent* event) {
+  loader_.setInterrupted(false);
+  interim_.stopFlush(event);
+  translations_.reset();
+  for (const auto& branch : branches())
+    branch->stage().stopFlush(Held<GstEvent>(gst_event_ref(event)), [&] { branch->output().reset(); });
+}
+
+}  // namespace npuspeech::gst
