@@ -38,9 +38,10 @@ using namespace npuspeech;
 using namespace npuspeech::gst;
 
 constexpr int kRate = 16000;
-/// Timestamps may be off by this much before audio counts as missing: GstAudioDecoder's and the sinks' usual
-/// tolerance.
-constexpr GstClockTime kJitter = 40 * GST_MSECOND;
+/// Timestamps may be off by this much before audio counts as missing. Streams from a network are corrected by
+/// tens of milliseconds while somebody speaks, and a word that is cut there costs more than times that are a
+/// little off.
+constexpr GstClockTime kJitter = 200 * GST_MSECOND;
 /// A GAP event up to this long is silence inside the audio; a longer one ends the utterance.
 constexpr GstClockTime kLongestFilledGap = GST_SECOND;
 

@@ -195,7 +195,7 @@ TEST(NpuMel, JitterIsNotAGap) {
   Harness h(kLaunch);
   h.setCaps(kAudioCaps);
   for (GstClockTime i = 0; i < 20; ++i)
-    h.push(audioBuffer(noise(1600), i * 100 * GST_MSECOND + (i % 2 ? 30 * GST_MSECOND : 0)));
+    h.push(audioBuffer(noise(1600), i * 100 * GST_MSECOND + (i % 2 ? 150 * GST_MSECOND : 0)));
   auto untimed = audioBuffer(noise(1600), GST_CLOCK_TIME_NONE);
   h.push(std::move(untimed));
   const Output out = h.eos();
