@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Subtitles of an RTSP stream (or any live URI), as they are spoken, over lost connections.
+//
+// usage: npuspeech-rtsp-subtitles URI OUTPUT [LANGUAGE]
+//   OUTPUT   FILE.vtt, FILE.srt, FILE.mkv (the sound too), or show: the picture with captions in it
+// Times count from the start of the program. Ctrl-C ends it, and the last words are written.
+#include <glib-unix.h>
+#include <gst/gst.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "source.h"
+
+namespace {
+
+constexpr char kUsage[] = "usage: npuspeech-rtsp-subtitles URI FILE.vtt|FILE.srt|FILE.mkv|show [LANGUAGE]";
+
+// Holds what is said while the model loads.
+constexpr char kHear[] =
+    "queue name=audio max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
+    "nputranscriber name=transcriber granularity=line lines=2 ! ";
+constexpr char kWrite[] = "filesink name=file buffer-mode=unbuffered async=false";
+// A caption is whole some seconds after its first word, and must not be behind the sound in the file.
+constexpr char kMatroska[] =
+    "tee name=audio allow-not-linked=true "
+    "audio. ! queue max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
+    "nputranscriber name=transcriber granularity=line lines=2 ! queue ! mux. "
+    "audio. ! queue min-threshold-time=10000000000 max-size-time=70000000000 max-size-bytes=0 "
+    "max-size-buffers=0 ! "
+    "audioconvert ! audioresample ! opusenc ! mux. matroskamux name=mux streamable=true ! ";
+// The picture does not wait: captions stand there `lateness` after they were spoken, for as long as that
+// took.
+constexpr char kShow[] =
+    "queue name=audio max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
+    "nputranscriber name=transcriber granularity=line latency=0 lateness=5000 ! queue ! overlay.text_sink "
+    "queue name=video ! videoconvert ! textoverlay name=overlay wait-text=false ! videoconvert ! "
+    "autovideosink async-handling=true";
+
+std::string pipelineOf(const std::string& output) {
+  if (output == "show") return kShow;
+  if (output.ends_with(".vtt")) return std::string(kHear) + "webvttenc ! " + kWrite;
+  if (output.ends_with(".srt")) return std::string(kHear) + "srtenc ! " + kWrite;
+  if (output.ends_with(".mkv")) return std::string(kMatroska) + kWrite;
+  return {};
+}
+
+struct Program {
+  GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
+  std::unique_ptr<Source> source;
+  int status = 0;
+  bool interrupted = false;
+
+  void fail(const std::string& reason) {
+    std::fprintf(stderr, "rtsp-subtitles: %s\n", reason.c_str());
+    status = 1;
+    g_main_loop_quit(loop);
+  }
+};
+
+gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
+  auto& program = *static_cast<Program*>(self);
+  if (program.source->handle(message)) return G_SOURCE_CONTINUE;
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) g_main_loop_quit(program.loop);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    GError* error = nullptr;
+    gst_message_parse_error(message, &error, nullptr);
+    if (program.status == 0) program.fail(error->message);
+    g_clear_error(&error);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean onInterrupt(gpointer self) {
+  auto& program = *static_cast<Program*>(self);
+  if (program.interrupted) g_main_loop_quit(program.loop);
+  program.interrupted = true;
+  program.source->finish();
+  return G_SOURCE_CONTINUE;
+}
+
+GstPad* sinkOf(GstElement* pipeline, const char* name) {
+  GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline), name);
+  if (!element) return nullptr;
+  GstPad* pad = gst_element_get_static_pad(element, "sink");
+  gst_object_unref(element);
+  gst_object_unref(pad);  // the pipeline holds it
+  return pad;
+}
+
+void setProperty(GstElement* pipeline, const char* name, const char* property, const char* value) {
+  GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline), name);
+  if (element) gst_util_set_object_arg(G_OBJECT(element), property, value);
+  gst_clear_object(&element);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  const std::string description = argc == 3 || argc == 4 ? pipelineOf(argv[2]) : "";
+  if (description.empty() || !gst_uri_is_valid(argv[1])) {
+    std::fprintf(stderr, "%s\n", kUsage);
+    return 2;
+  }
+  GError* error = nullptr;
+  GstElement* pipeline =
+      gst_parse_launch_full(description.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+  if (!pipeline) {
+    std::fprintf(stderr, "rtsp-subtitles: %s\n", error->message);
+    g_clear_error(&error);
+    return 1;
+  }
+  setProperty(pipeline, "file", "location", argv[2]);
+  if (argc == 4) setProperty(pipeline, "transcriber", "language", argv[3]);
+
+  Program program;
+  program.source =
+      std::make_unique<Source>(pipeline, argv[1], sinkOf(pipeline, "audio"), sinkOf(pipeline, "video"),
+                               [&](const std::string& reason) { program.fail(argv[1] + (": " + reason)); });
+  GstBus* bus = gst_element_get_bus(pipeline);
+  gst_bus_add_watch(bus, onMessage, &program);
+  for (const int signal : {SIGINT, SIGTERM}) g_unix_signal_add(signal, onInterrupt, &program);
+  // The clock runs from here on. A sink that cannot be opened has said so on the bus.
+  if (gst_element_set_state(pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE)
+    program.source->connect();
+  g_main_loop_run(program.loop);
+  gst_bus_remove_watch(bus);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  program.source.reset();
+  gst_object_unref(bus);
+  gst_object_unref(pipeline);
+  g_main_loop_unref(program.loop);
+  return program.status;
+}

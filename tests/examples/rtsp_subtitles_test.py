@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""examples/rtsp_subtitles with a server of this test's own, on the loopback: subtitles, and a connection that is lost."""
+
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from harness import BUILD, CLIP, CLIP_TEXT, ENVIRONMENT, PATIENCE, TestCase, wordErrors, words
+
+PROGRAM = BUILD / 'examples/rtsp_subtitles/npuspeech-rtsp-subtitles'
+SERVER = BUILD / 'tests/examples/rtsp_server'
+
+
+def freePort():
+    with socket.socket() as one:
+        one.bind(('127.0.0.1', 0))
+        return one.getsockname()[1]
+
+
+def cues(text):
+    """(start, end, text) of WebVTT or SubRip."""
+    found = []
+    for start, end, said in re.findall(r'([\d:.,]+) --> ([\d:.,]+)\n(.*?)(?:\n\n|\Z)', text, re.S):
+        seconds = [sum(float(part) * 60**i for i, part in enumerate(reversed(time_.replace(',', '.').split(':'))))
+                   for time_ in (start, end)]
+        found.append((*seconds, said.replace('\n', ' ').strip()))
+    return found
+
+
+class RtspSubtitles(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.needModel()
+        self.port = freePort()
+        self.uri = f'rtsp://127.0.0.1:{self.port}/talk'
+
+    def serve(self):
+        if not SERVER.exists():
+            self.skipTest('libgstrtspserver-1.0-dev is missing')
+        server = subprocess.Popen([SERVER, str(self.port), CLIP], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        self.addCleanup(server.__exit__, None, None, None)
+        self.addCleanup(server.kill)
+        self.assertEqual(server.stdout.readline(), 'listening\n')
+        return server
+
+    def start(self, output, **environment):
+        process = subprocess.Popen([PROGRAM, self.uri, output, 'en'], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   text=True, env={**ENVIRONMENT, **environment})
+        self.addCleanup(process.__exit__, None, None, None)
+        self.addCleanup(process.kill)
+        return process
+
+    def end(self, process):
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20 * PATIENCE), 0)
+        return process.stderr.read()
+
+    def test_times_go_on_behind_a_lost_connection(self):
+        server = self.serve()
+        file = self.folder / 'talk.vtt'
+        started = time.monotonic()
+        process = self.start(file)
+        begins = []
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        begins.append(time.monotonic() - started)
+        time.sleep(6)  # behind "And so, my fellow Americans: ask not"
+        server.kill()
+        server.wait()
+        self.assertRegex(process.stderr.readline(), r'talk is lost \(.*\); trying again\n')
+        server = self.serve()
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        begins.append(time.monotonic() - started)
+        self.assertRegex(process.stderr.readline(), 'talk is back\n')
+        time.sleep(max(0, begins[1] + 12 - (time.monotonic() - started)))
+        self.assertEqual(self.end(process), '')
+        text = file.read_text()
+        self.assertTrue(text.startswith('WEBVTT'))
+        found = cues(text)
+        self.assertEqual(sorted(start for start, _, _ in found), [start for start, _, _ in found])
+        before = [cue for cue in found if cue[0] < begins[1] - 0.5]
+        after = [cue for cue in found if cue[0] >= begins[1] - 0.5]
+        self.assertEqual(words(' '.join(cue[2] for cue in before))[:5], words('and so my fellow americans'))
+        self.assertLessEqual(wordErrors(' '.join(cue[2] for cue in after), CLIP_TEXT), 4, text)
+        # Speech begins 0.3 s into the recording. Connecting takes its time, on both sides.
+        for cue, begin in ((before[0], begins[0]), (after[0], begins[1])):
+            self.assertAlmostEqual(cue[0], begin + 0.3, delta=0.9, msg=f'{begins} {text}')
+
+    def test_matroska_and_subrip(self):
+        self.serve()
+        files = [self.folder / 'talk.mkv', self.folder / 'talk.srt']
+        processes = [self.start(file) for file in files]
+        time.sleep(13)
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        for process in processes:
+            self.assertEqual((process.wait(20 * PATIENCE), process.stderr.read()), (0, ''))
+        out = self.folder / 'out.srt'
+        subprocess.run(['gst-launch-1.0', '-q', 'filesrc', f'location={files[0]}', '!', 'matroskademux', 'name=d',
+                        'd.subtitle_0', '!', 'queue', '!', 'srtenc', '!', 'filesink', f'location={out}',
+                        'd.audio_0', '!', 'queue', '!', 'fakesink'], check=True, timeout=60, env=ENVIRONMENT)
+        for file in (out, files[1]):
+            found = cues(file.read_text())
+            self.assertLessEqual(wordErrors(' '.join(cue[2] for cue in found), CLIP_TEXT), 4, found)
+            self.assertLess(found[-1][1], 14)
+
+    def test_shows_captions_in_the_picture(self):
+        self.serve()
+        log = self.folder / 'log'
+        process = self.start('show', GST_PLUGIN_FEATURE_RANK='fakevideosink:MAX', GST_DEBUG_FILE=str(log),
+                             GST_DEBUG='basetextoverlay:6,pango:6,textoverlay:6')
+        time.sleep(10)
+        self.assertEqual(self.end(process), '')
+        self.assertIn('my fellow', log.read_text(errors='replace'))
+
+    def test_nobody_there(self):
+        process = self.start(self.folder / 'talk.srt')
+        _, errors = process.communicate(timeout=30 * PATIENCE)
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(errors.count('\n'), 1, errors)
+        self.assertIn(self.uri, errors)
+
+    def test_wrong_usage(self):
+        for arguments in ((), (self.uri,), (self.uri, 'talk.txt'), ('talk', 'talk.srt')):
+            run = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=20)
+            self.assertComplains(run, 'usage', status=2)
+        run = subprocess.run([PROGRAM, self.uri, self.folder / 'no/where.srt'], capture_output=True, text=True,
+                             env=ENVIRONMENT, timeout=20)
+        self.assertComplains(run, 'where.srt')
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
