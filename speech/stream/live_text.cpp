@@ -121,9 +121,12 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
       lastInterim_.push_back(reading.words[i].word.text);
       update.interim.push_back(std::move(reading.words[i].word));
     }
+  // What could not be read and said nothing is heard again with what follows.
+  const bool isUnread = window.isFinal && !reading.isCertain && words_.empty();
   if (window.isFinal && !reading.isCertain) reset();  // no context from what went wrong
-  update.neededFromNs =
-      words_.empty() && window.isFinal ? window.startNs + window.durationNs : neededFrom(window);
+  update.neededFromNs = isUnread                           ? window.startNs
+                        : words_.empty() && window.isFinal ? window.startNs + window.durationNs
+                                                           : neededFrom(window);
   return update;
 }
 

@@ -173,6 +173,13 @@ TEST(LiveText, WhatAnEarlierUtteranceSaidIsForcedWhileItIsHeard) {
   EXPECT_EQ(lost.neededFromNs, 320 * kRow) << "what went wrong is not heard again";
 }
 
+TEST(LiveText, WhatCouldNotBeReadIsHeardAgain) {
+  Script s(options());
+  const auto update = s.window(100, 250, {{"mumble", 240}}, true, false);
+  EXPECT_TRUE(s.committed.empty());
+  EXPECT_EQ(update.neededFromNs, 100 * kRow) << "with what follows";
+}
+
 TEST(LiveText, AMarkBehindAWordThatIsOutIsNoWord) {
   Script s(options());
   s.window(0, 200, {{"one", 40}, {"two", 190}});
