@@ -24,6 +24,7 @@ class Captions(TestCase):
     def setUp(self):
         super().setUp()
         self.needModel()
+        self.needPlugin()
 
     def run_(self, line, **parts):
         for element in ('textoverlay', 'autovideosink'):

@@ -61,6 +61,7 @@ class Embed(TestCase):
         self.assertIn('whisper-base', run.stderr)
 
     def test_python(self):
+        self.needPlugin()
         python = pythonWithGi()
         file = self.folder / 'clip.wav'
         launch(f'filesrc location={CLIP} ! flacparse ! flacdec ! audioconvert ! audioresample !',
