@@ -3,21 +3,16 @@
 #pragma once
 
 #include "interim_text.h"
+#include "terminal_line.h"
 
 /// Draws on standard output, and only where that is a terminal.
 class LiveLine {
  public:
-  LiveLine();
-  ~LiveLine() { hide(); }
-  LiveLine(const LiveLine&) = delete;
-  LiveLine& operator=(const LiveLine&) = delete;
-
-  bool isVisible() const { return terminal_; }
   /// Rewrites the line: committed words plain, interim ones dim; of too long a text, its end.
   void show(const LiveWords& words);
   /// Takes the line away, before other output.
-  void hide();
+  void hide() { line_.hide(); }
 
  private:
-  bool terminal_ = false, drawn_ = false;
+  TerminalLine line_{stdout};
 };

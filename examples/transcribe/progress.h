@@ -4,20 +4,17 @@
 
 #include <string>
 
+#include "terminal_line.h"
+
 /// Draws on standard error, and only where that is a terminal.
 class Progress {
  public:
-  Progress();
-  ~Progress() { hide(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  bool isVisible() const { return terminal_; }
+  bool isVisible() const { return line_.isVisible(); }
   /// `fraction` of the work, 0 to 1; `text` beside the bar.
   void show(double fraction, const std::string& text);
   /// Takes the line away, before other output.
-  void hide();
+  void hide() { line_.hide(); }
 
  private:
-  bool terminal_ = false, drawn_ = false;
+  TerminalLine line_{stderr};
 };

@@ -61,8 +61,7 @@ int Session::run() {
         this);
   startInputs();
   g_main_loop_run(loop_);
-  progress_.hide();
-  line_.hide();
+  hideLines();
   return status_;
 }
 
@@ -77,9 +76,13 @@ void Session::stop(int status) {
   g_main_loop_quit(loop_);
 }
 
-void Session::complain(const std::string& line) {
+void Session::hideLines() {
   progress_.hide();
   line_.hide();
+}
+
+void Session::complain(const std::string& line) {
+  hideLines();
   std::fprintf(stderr, "transcribe: %s\n", line.c_str());
 }
 
@@ -114,8 +117,7 @@ bool Session::update() {
 bool Session::writeTranscripts() {
   const auto write = [this](const std::string& text) {
     if (text.empty()) return true;
-    progress_.hide();
-    line_.hide();
+    hideLines();
     return output_.write(text);
   };
   for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {

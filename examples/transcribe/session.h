@@ -29,6 +29,7 @@ class Session {
   void drawProgress();
   void drawLine();
   void interrupt();
+  void hideLines();
   void complain(const std::string& line);
   void stop(int status);
 
