@@ -10,9 +10,6 @@
 namespace npuspeech::test {
 namespace {
 
-const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
-constexpr char kSaid[] = "hello world this is good water";
-
 struct NewItem {
   std::string content;
   GstClockTime runningTime = 0, duration = 0;

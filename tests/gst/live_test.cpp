@@ -15,8 +15,6 @@ namespace {
 using gst::TensorFormat;
 
 constexpr TensorFormat kStates{TensorFormat::Id::EncoderStates, kTinyAudioContext, kTinyStateWidth};
-const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
-constexpr char kSaid[] = "hello world this is good water";
 
 std::string statesCaps() {
   const Held<char> text(gst_caps_to_string(gst::tensorCaps(kStates).get()));

@@ -49,9 +49,6 @@ void expectCovered(const Output& out, GstClockTime start, GstClockTime end) {
   EXPECT_GE(at, end);
 }
 
-const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
-constexpr char kSaid[] = "hello world this is good water";
-
 class NpuWhisperDec : public ::testing::Test {
  protected:
   std::string launch(const std::string& more = "") const {

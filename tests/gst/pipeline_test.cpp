@@ -17,9 +17,6 @@
 namespace npuspeech::test {
 namespace {
 
-const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
-constexpr char kSaid[] = "hello world this is good water";
-
 std::string repeated(size_t times) {
   std::string all;
   for (size_t i = 0; i < times; ++i) all += (i ? " " : "") + std::string(kSaid);

@@ -12,9 +12,6 @@
 namespace npuspeech::test {
 namespace {
 
-const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
-constexpr char kSaid[] = "hello world this is good water";
-
 class Robustness : public ::testing::Test {
  protected:
   std::string transcriber(const std::string& more = "") const {

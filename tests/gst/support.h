@@ -94,6 +94,10 @@ Played play(GstElement* pipeline);
 /// The same for a gst-launch description.
 Played run(const std::string& launch);
 
+/// What most tests let a tiny model say, and its words joined.
+inline const std::vector<std::string> kSays = {"hello", "world", "this", "is", "good", "water"};
+inline constexpr char kSaid[] = "hello world this is good water";
+
 /// A tiny model in a folder of its own.
 class TinyModel {
  public:
