@@ -13,7 +13,6 @@ TextBranch::TextBranch(GstElement* element, GstPad* sink, GstPad* src, size_t ca
                        InterimOutput* interim, Hooks hooks)
     : element_(element),
       src_(GST_PAD(gst_object_ref(src))),
-      isTranslation_(sink == nullptr),
       hooks_(std::move(hooks)),
       output_(element, sink, src, stats, interim),
       stage_(

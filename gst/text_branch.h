@@ -41,7 +41,6 @@ class TextBranch {
   GstPad* pad() const { return src_.get(); }
   Stage<TextItem>& stage() { return stage_; }
   DecoderOutput& output() { return output_; }
-  bool isTranslation() const { return isTranslation_; }
   bool isLinked() const { return gst_pad_is_linked(src_.get()); }
 
   /// A serialized event of the sink pad, from its thread. A pad that came late first gets what it missed.
@@ -56,7 +55,6 @@ class TextBranch {
 
   GstElement* const element_;
   const Held<GstPad> src_;
-  const bool isTranslation_;
   const Hooks hooks_;
   DecoderOutput output_;
   bool begun_ = false;  // of the sink pad's thread: STREAM_START is through

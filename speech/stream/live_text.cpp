@@ -124,9 +124,8 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
   // What could not be read and said nothing is heard again with what follows.
   const bool isUnread = window.isFinal && !reading.isCertain && words_.empty();
   if (window.isFinal && !reading.isCertain) reset();  // no context from what went wrong
-  update.neededFromNs = isUnread                           ? window.startNs
-                        : words_.empty() && window.isFinal ? window.startNs + window.durationNs
-                                                           : neededFrom(window);
+  const bool isThrough = window.isFinal && words_.empty() && !isUnread;
+  update.neededFromNs = isThrough ? window.startNs + window.durationNs : neededFrom(window);
   return update;
 }
 
