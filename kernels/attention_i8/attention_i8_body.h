@@ -106,27 +106,50 @@ struct TileState {
   alignas(64) float down[kRowSlots];    // by what a block's larger maximum scales the sums before it
 };
 
-/// Scores in units of log 2 of `columns` keys from `key` on; keys past the last get -infinity.
-inline void finishScores(const AttentionI8Head& head, const float* keyBias, int keys, int key, int columns,
-                         int rows, const TileState& state, const int32_t* sums, float* scores) {
-  for (int c = 0; c < columns; c += kLanes) {
-    const int left = keys - key - c;
+/// Scores in units of log 2 of a tile's queries and the keys from `key` on; keys past the last get -infinity.
+struct ScoresOut {
+  const AttentionI8Head& head;
+  const float* keyBias;  // or null
+  int keys, key;
+  const TileState& state;
+  float* scores;  // [rows][kBlock], from `key` on
+
+  NPUSPEECH_INLINE void fetch(size_t) const {}
+  template <int kRows>
+  NPUSPEECH_INLINE void take(int v, const I32 (&products)[kRows]) const {
+    const int first = key + v * kLanes, left = keys - first;
     F32 bias = broadcast(0);
     if (left < kLanes) {
       constexpr float kNone[kLanes] = {};
-      bias =
-          loadFirst(keyBias ? keyBias + key + c : kNone, left > 0 ? left : 0, -INFINITY) * broadcast(kLog2E);
+      bias = loadFirst(keyBias ? keyBias + first : kNone, left > 0 ? left : 0, -INFINITY) * broadcast(kLog2E);
     } else if (keyBias) {
-      bias = load(keyBias + key + c) * broadcast(kLog2E);
+      bias = load(keyBias + first) * broadcast(kLog2E);
     }
-    const F32 scale = load(head.scales + key + c);
-    const I32 offset = Quads::kSigned ? broadcastInt(0) : loadInt(head.offsets + key + c);
-    for (int r = 0; r < rows; ++r) {
-      const I32 sum = add(loadInt(sums + r * columns + c), offset);
-      store(scores + r * kBlock + c, fma(toFloat(sum) * scale, broadcast(state.factor[r]), bias));
-    }
+    const F32 scale = load(head.scales + first);
+    const I32 offset = Quads::kSigned ? broadcastInt(0) : loadInt(head.offsets + first);
+    unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
+      store(scores + r * kBlock + v * kLanes,
+            fma(toFloat(add(products[r], offset)) * scale, broadcast(state.factor[r]), bias));
+    });
   }
-}
+};
+
+/// Adds a block's share of the result to what came of the blocks before it.
+struct ValuesOut {
+  const float* scales;  // of the values, from the tile's first column on
+  const float* down;    // [rows]
+  float* out;           // [rows][kMaxHeadDim], from the tile's first column on
+
+  NPUSPEECH_INLINE void fetch(size_t) const {}
+  template <int kRows>
+  NPUSPEECH_INLINE void take(int v, const I32 (&products)[kRows]) const {
+    const F32 scale = load(scales + v * kLanes);
+    unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
+      float* sum = out + r * kMaxHeadDim + v * kLanes;
+      store(sum, fma(load(sum), broadcast(down[r]), toFloat(products[r]) * scale));
+    });
+  }
+};
 
 /// The largest of `count` scores, a multiple of 32.
 inline float largestOf(const float* scores, int count) {
@@ -179,7 +202,6 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
                         float* allScores) {
   constexpr int kQueryBytes = kMaxHeadDim / 4 * Quads::kUnit;
   alignas(64) unsigned char queries[kTileRowsI8 * kQueryBytes];
-  alignas(64) int32_t sums[kTileRowsI8 * kTilePanelsI8 * kPanelI8];
   alignas(64) float scores[kTileRowsI8 * kBlock];
   alignas(64) int16_t weights[kTileRowsI8 * kBlock];
   TileState state;
@@ -196,15 +218,13 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
 
   const int padded = static_cast<int>(attentionI8PaddedKeys(keys));
   const auto* packedKeys = reinterpret_cast<const unsigned char*>(head.keys);
-  TileFunctionI8* const scoreTile = tileFor<Quads>(kTilePanelsI8, rows);
+  const auto scoreTile = tileFor<Quads, ScoresOut>(kTilePanelsI8, rows);
   constexpr int kStep = kTilePanelsI8 * kPanelI8;  // divides padded and kBlock
   for (int first = 0; first < padded; first += kBlock) {
     const int count = padded - first < kBlock ? padded - first : kBlock;
-    for (int key = first; key < first + count; key += kStep) {
+    for (int key = first; key < first + count; key += kStep)
       scoreTile(queries, kQueryBytes, packedKeys + static_cast<size_t>(key) * static_cast<size_t>(headDim),
-                headDim / 4, sums);
-      finishScores(head, keyBias, keys, key, kStep, rows, state, sums, scores + (key - first));
-    }
+                headDim / 4, ScoresOut{head, keyBias, keys, key, state, scores + (key - first)});
     if (allScores)
       for (int j = 0; j < count && first + j < keys; j += kLanes)
         storeFirst(allScores + first + j, load(scores + j),
@@ -216,15 +236,10 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
     for (int d = 0, columns; d < headDim; d += columns) {
       const int panels = headDim - d <= kPanelI8 ? 1 : kTilePanelsI8;
       columns = panels * kPanelI8;
-      tileFor<Pairs>(panels, rows)(reinterpret_cast<const unsigned char*>(weights), sizeof(int16_t) * kBlock,
-                                   reinterpret_cast<const unsigned char*>(values + d * count), count / 2,
-                                   sums);
-      for (int r = 0; r < rows; ++r)
-        for (int c = 0; c < columns; c += kLanes) {
-          float* sum = state.out + r * kMaxHeadDim + d + c;
-          const F32 share = toFloat(loadInt(sums + r * columns + c)) * load(scales + d + c);
-          store(sum, fma(load(sum), broadcast(state.down[r]), share));
-        }
+      tileFor<Pairs, ValuesOut>(panels, rows)(reinterpret_cast<const unsigned char*>(weights),
+                                              sizeof(int16_t) * kBlock,
+                                              reinterpret_cast<const unsigned char*>(values + d * count),
+                                              count / 2, ValuesOut{scales + d, state.down, state.out + d});
     }
   }
   for (int r = 0; r < rows; ++r)

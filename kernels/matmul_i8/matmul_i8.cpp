@@ -36,25 +36,6 @@ MatmulI8Function* best() {
   return function;
 }
 
-/// The part of a product that covers some of its rows and, from a panel's first column on, some of its
-/// columns.
-MatmulI8 part(const MatmulI8& whole, int firstRow, int rows, int firstColumn, int columns) {
-  MatmulI8 p = whole;
-  const size_t row = static_cast<size_t>(firstRow), column = static_cast<size_t>(firstColumn);
-  const int paddedDepth = (whole.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad * kMatmulI8Quad;
-  p.a += row * p.aStride;
-  p.rowScales += row;
-  p.weights.values += column * static_cast<size_t>(paddedDepth);
-  p.weights.scales += column;
-  p.weights.sums += column;
-  p.weights.columns = columns;
-  if (p.out) p.out += row * p.outStride + column;
-  if (p.bias) p.bias += column;
-  if (p.residual) p.residual += row * p.residualStride + column;
-  p.rows = rows;
-  return p;
-}
-
 void run(const MatmulI8& product) {
   best()(product, threadScratch(matmulI8ScratchSize(product.rows, product.weights.depth)));
 }
@@ -67,7 +48,7 @@ std::span<const Variant<MatmulI8Function>> matmulI8Variants() {
 
 void matmulI8(const MatmulI8& product) {
   for (int row = 0; row < product.rows; row += kBlockRows)
-    run(part(product, row, std::min(kBlockRows, product.rows - row), 0, product.weights.columns));
+    run(matmulI8Part(product, row, std::min(kBlockRows, product.rows - row), 0, product.weights.columns));
 }
 
 void matmulI8(ThreadPool& pool, const MatmulI8& product) {
@@ -81,8 +62,8 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product) {
   pool.parallelFor(static_cast<size_t>(blocks) * static_cast<size_t>(chunks), [&](size_t index, int) {
     const int row = static_cast<int>(index) / chunks * kBlockRows;
     const int column = static_cast<int>(index) % chunks * chunk;
-    run(part(product, row, std::min(kBlockRows, product.rows - row), column,
-             std::min(chunk, columns - column)));
+    run(matmulI8Part(product, row, std::min(kBlockRows, product.rows - row), column,
+                     std::min(chunk, columns - column)));
   });
 }
 
@@ -103,7 +84,7 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& qua
       const size_t sums = static_cast<size_t>(count) * width + 16;
       auto* memory = static_cast<float*>(
           threadScratch(sums * sizeof(float) + 64 + matmulI8ScratchSize(count, product.weights.depth)));
-      MatmulI8 p = part(product, row, count, 0, columns);
+      MatmulI8 p = matmulI8Part(product, row, count, 0, columns);
       p.out = memory;
       p.outStride = width;
       best()(p, memory + (sums + 15) / 16 * 16);

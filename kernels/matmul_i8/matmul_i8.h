@@ -52,6 +52,25 @@ struct MatmulI8 {
   Activation activation = Activation::None;
 };
 
+/// The part of a product that covers some of its rows and, from a panel's first column on, some of its
+/// columns.
+inline MatmulI8 matmulI8Part(const MatmulI8& whole, int firstRow, int rows, int firstColumn, int columns) {
+  MatmulI8 p = whole;
+  const size_t row = static_cast<size_t>(firstRow), column = static_cast<size_t>(firstColumn);
+  const int paddedDepth = (whole.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad * kMatmulI8Quad;
+  p.a += row * p.aStride;
+  p.rowScales += row;
+  p.weights.values += column * static_cast<size_t>(paddedDepth);
+  p.weights.scales += column;
+  p.weights.sums += column;
+  p.weights.columns = columns;
+  if (p.out) p.out += row * p.outStride + column;
+  if (p.bias) p.bias += column;
+  if (p.residual) p.residual += row * p.residualStride + column;
+  p.rows = rows;
+  return p;
+}
+
 /// Bytes that packed weights of this size take.
 constexpr size_t matmulI8PackedSize(int columns, int depth) {
   const size_t padded = static_cast<size_t>((columns + kMatmulI8Panel - 1) / kMatmulI8Panel) * kMatmulI8Panel;

@@ -12,32 +12,81 @@ namespace {
 
 static_assert(kPanelI8 == kMatmulI8Panel);
 
-/// Zero points, scales, bias, activation and residual of a tile of sums, `width` a row, of which `columns`
-/// are written.
-void finishTile(const MatmulI8& p, size_t row, int rows, size_t column, int columns, int width,
-                const int32_t* sums) {
-  int32_t factors[kTileRowsI8];
-  float rowScales[kTileRowsI8];
-  for (int r = 0; r < rows; ++r) {
-    const RowScale& scale = p.rowScales[row + static_cast<size_t>(r)];
-    factors[r] = multiplierFor(scale.zeroPoint - (Quads::kSigned ? 128 : 0));
-    rowScales[r] = scale.scale;
+/// Zero points, scales, bias and residual of a tile's sums, on their way out.
+struct FinishedOut {
+  const MatmulI8& p;
+  int shift;  // of bytes of a row to rows of the lines that fetch() brings: all come in the first half
+  int32_t multipliers[kTileRowsI8];
+
+  FinishedOut(const MatmulI8& product, int units)
+      : p(product),
+        shift(__builtin_clz(static_cast<unsigned>(2 * p.rows)) -
+              __builtin_clz(static_cast<unsigned>(units * Quads::kUnit)) - 1) {
+    if (shift < 0) shift = 0;
+    for (int r = 0; r < p.rows; ++r)
+      multipliers[r] = multiplierFor(p.rowScales[r].zeroPoint - (Quads::kSigned ? 128 : 0));
   }
-  const bool isGelu = p.activation == Activation::Gelu;
+
+  /// Other cores may have the lines that the tile will write. All at once they would keep its rows waiting.
+  NPUSPEECH_INLINE void fetch(size_t at) const {
+    const size_t row = at >> shift;
+    if (row << shift != at || row >= static_cast<size_t>(p.rows)) return;
+    const float* line = p.out + row * p.outStride;
+    unrolled<kTilePanelsI8>([&](auto panel) NPUSPEECH_INLINE { prefetchWrite(line + panel * kPanelI8); });
+  }
+  template <int kRows>
+  NPUSPEECH_INLINE void take(int v, const I32 (&products)[kRows]) const {
+    const int column = v * kLanes;
+    const F32 scales = load(p.weights.scales + column);
+    const I32 sums = loadInt(p.weights.sums + column);
+    const F32 bias = p.bias ? load(p.bias + column) : broadcast(0);
+    const RowScale* const rowScales = p.rowScales;
+    const size_t outStride = p.outStride, residualStride = p.residualStride;
+    float* const out = p.out + column;
+    const auto finished = [&](auto r) NPUSPEECH_INLINE {
+      const I32 sum = subtractMultiple(products[r], sums, broadcastInt(multipliers[r]));
+      return fma(toFloat(sum), broadcast(rowScales[r].scale) * scales, bias);
+    };
+    if (const float* const residual = p.residual ? p.residual + column : nullptr)
+      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
+        store(out + r * outStride, finished(r) + load(residual + r * residualStride));
+      });
+    else
+      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE { store(out + r * outStride, finished(r)); });
+  }
+};
+
+/// One tile, whose rows are at `a`: up to kTileRowsI8 rows of whole panels without an activation.
+void plainTile(const MatmulI8& p, const unsigned char* a, size_t stride, int panels) {
+  const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad;
+  tileFor<Quads, FinishedOut>(panels, p.rows)(
+      a, stride, reinterpret_cast<const unsigned char*>(p.weights.values), units, FinishedOut(p, units));
+}
+
+/// Any tile, by way of a buffer: packed weights are padded to whole panels, the caller's operands are not,
+/// and GELU finds no room in registers beside the sums.
+void bufferedTile(const MatmulI8& p, const unsigned char* a, size_t stride, int panels) {
+  alignas(64) float buffer[kTileRowsI8 * kTilePanelsI8 * kPanelI8], bias[kTilePanelsI8 * kPanelI8];
+  const int width = panels * kPanelI8, columns = p.weights.columns;
+  MatmulI8 plain = p;
+  plain.out = buffer;
+  plain.outStride = static_cast<size_t>(width);
+  plain.residual = nullptr;
+  if (p.bias && columns < width) {
+    for (int c = 0; c < width; c += kLanes)
+      store(bias + c,
+            c < columns ? loadFirst(p.bias + c, columns - c < kLanes ? columns - c : kLanes) : broadcast(0));
+    plain.bias = bias;
+  }
+  plainTile(plain, a, stride, panels);
   for (int c = 0; c < columns; c += kLanes) {
-    const size_t at = column + static_cast<size_t>(c);
     const int lanes = columns - c;
     const bool whole = lanes >= kLanes;
-    // Packed scales and sums are padded to whole panels, the caller's operands are not.
-    const F32 scales = load(p.weights.scales + at);
-    const I32 columnSums = loadInt(p.weights.sums + at);
-    const F32 bias = !p.bias ? broadcast(0) : whole ? load(p.bias + at) : loadFirst(p.bias + at, lanes);
-    const float* residual = p.residual ? p.residual + row * p.residualStride + at : nullptr;
-    float* out = p.out + row * p.outStride + at;
-    for (int r = 0; r < rows; ++r, out += p.outStride) {
-      const I32 sum = subtractMultiple(loadInt(sums + r * width + c), columnSums, broadcastInt(factors[r]));
-      F32 x = fma(toFloat(sum), broadcast(rowScales[r]) * scales, bias);
-      if (isGelu) x = gelu(x);
+    const float* residual = p.residual ? p.residual + c : nullptr;
+    float* out = p.out + c;
+    for (int r = 0; r < p.rows; ++r, out += p.outStride) {
+      F32 x = load(buffer + r * width + c);
+      if (p.activation == Activation::Gelu) x = gelu(x);
       if (residual) {
         x = x + (whole ? load(residual) : loadFirst(residual, lanes));
         residual += p.residualStride;
@@ -50,20 +99,11 @@ void finishTile(const MatmulI8& p, size_t row, int rows, size_t column, int colu
   }
 }
 
-/// Brings the lines that a tile will write, which other cores may have, while it is computed. With GELU they
-/// mostly are in cache: they wait to be quantised.
-void prefetchOut(const MatmulI8& p, int row, int rows, int column, int columns) {
-  for (int r = 0; r < rows; ++r)
-    for (int c = 0; c < columns; c += 16)
-      prefetchWrite(p.out + static_cast<size_t>(row + r) * p.outStride + static_cast<size_t>(column + c));
-}
-
 void matmul(const MatmulI8& p, [[maybe_unused]] unsigned char* scratch) {
-  alignas(64) int32_t sums[kTileRowsI8 * kTilePanelsI8 * kPanelI8];
-  const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad, allColumns = p.weights.columns;
   const unsigned char* a = p.a;
   size_t stride = p.aStride;
   if constexpr (Quads::kCopies) {
+    const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad;
     a = scratch;
     stride = matmulI8CopiedRow(p.weights.depth);
     for (int r = 0; r < p.rows; ++r)
@@ -72,19 +112,18 @@ void matmul(const MatmulI8& p, [[maybe_unused]] unsigned char* scratch) {
   // Tiles of nearly the same height: 16 rows are 8 + 8, not 14 + 2.
   const int tiles = (p.rows + kTileRowsI8 - 1) / kTileRowsI8;
   const auto firstRow = [&](int tile) { return p.rows * tile / tiles; };
-  const auto* values = reinterpret_cast<const unsigned char*>(p.weights.values);
-  for (int column = 0, columns; column < allColumns; column += columns) {
-    const int panelsLeft = (allColumns - column + kPanelI8 - 1) / kPanelI8;
-    // Few rows are bound by reading the weights: one panel after the other is one sequential stream.
-    const int panels = p.rows < 5 || panelsLeft < kTilePanelsI8 ? 1 : kTilePanelsI8;
-    columns = panels * kPanelI8;
-    const int valid = allColumns - column < columns ? allColumns - column : columns;
-    const unsigned char* weights = values + static_cast<size_t>(column) * static_cast<size_t>(units) * 4;
+  // Few rows are bound by reading the weights: one panel after the other is one sequential stream.
+  const int most = p.rows < 5 ? 1 : kTilePanelsI8;
+  for (int column = 0, panels; column < p.weights.columns; column += panels * kPanelI8) {
+    const int left = p.weights.columns - column;
+    panels = left >= most * kPanelI8 ? most : 1;
+    const int columns = left < kPanelI8 ? left : panels * kPanelI8;
     for (int t = 0; t < tiles; ++t) {
-      const int row = firstRow(t), rows = firstRow(t + 1) - row;
-      if (p.activation == Activation::None) prefetchOut(p, row, rows, column, valid);
-      tileFor<Quads>(panels, rows)(a + static_cast<size_t>(row) * stride, stride, weights, units, sums);
-      finishTile(p, static_cast<size_t>(row), rows, static_cast<size_t>(column), valid, columns, sums);
+      const int row = firstRow(t);
+      const MatmulI8 tile = matmulI8Part(p, row, firstRow(t + 1) - row, column, columns);
+      const unsigned char* rows = a + static_cast<size_t>(row) * stride;
+      const bool isPlain = columns == panels * kPanelI8 && p.activation == Activation::None;
+      (isPlain ? plainTile : bufferedTile)(tile, rows, stride, panels);
     }
   }
 }

@@ -83,6 +83,10 @@ inline I32 loadInt(const int32_t* p) {
 inline void storeInt(int32_t* p, I32 v) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
 }
+/// The value is in a register here: what the compiler spills of it, it spills on one side of this.
+inline void pin(I32& v) {
+  asm("" : "+x"(v));
+}
 inline I32 add(I32 a, I32 b) {
   return _mm256_add_epi32(a, b);
 }

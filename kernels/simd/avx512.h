@@ -72,6 +72,10 @@ inline I32 loadInt(const int32_t* p) {
 inline void storeInt(int32_t* p, I32 v) {
   _mm512_storeu_si512(p, v);
 }
+/// The value is in a register here: what the compiler spills of it, it spills on one side of this.
+inline void pin(I32& v) {
+  asm("" : "+v"(v));
+}
 inline I32 add(I32 a, I32 b) {
   return _mm512_add_epi32(a, b);
 }

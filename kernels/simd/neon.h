@@ -78,6 +78,10 @@ inline I32 loadInt(const int32_t* p) {
 inline void storeInt(int32_t* p, I32 v) {
   vst1q_s32(p, v);
 }
+/// The value is in a register here: what the compiler spills of it, it spills on one side of this.
+inline void pin(I32& v) {
+  asm("" : "+w"(v));
+}
 inline I32 add(I32 a, I32 b) {
   return vaddq_s32(a, b);
 }

@@ -4,7 +4,7 @@
 // on purpose.
 #pragma once
 
-#include <utility>
+#include "kernels/simd/unrolled.h"
 
 namespace npuspeech {
 namespace {
@@ -13,95 +13,92 @@ constexpr int kPanelI8 = 16;                   // columns of a panel: [units][16
 constexpr int kVectorsI8 = kPanelI8 / kLanes;  // in a panel's row
 constexpr size_t kAheadI8 = 2048;              // bytes that a panel is prefetched ahead
 
-/// sums[r][p * 16 + c] of kRows rows, `stride` bytes apart, and kPanels panels, each `units` rows after the
-/// one before. kUnroll independent chains hide the latency of the instructions where there are few rows.
-template <class Op, int kRows, int kPanels, int kUnroll>
-void tileSumsI8(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
-                int32_t* sums) {
-  constexpr int kWide = kPanels * kVectorsI8;
-  constexpr size_t kPanelBytes = kPanelI8 * Op::kColumnUnit;  // of a panel's row
-  const size_t panelStride = static_cast<size_t>(units) * kPanelBytes;
-  const auto column = [&](const unsigned char* w, int v) {
-    return Op::columns(w + static_cast<size_t>(v / kVectorsI8) * panelStride +
-                       v % kVectorsI8 * kLanes * Op::kColumnUnit);
-  };
-  // Three rows share a pointer, so that they all stay in registers.
-  const unsigned char* bases[(kRows + 2) / 3];
-#pragma GCC unroll 64
-  for (int i = 0; i < (kRows + 2) / 3; ++i) bases[i] = a + static_cast<size_t>(3 * i) * stride;
-  const size_t twoRows = 2 * stride;
-  const auto row = [&](int r, size_t at) {
-    return Op::row(bases[r / 3] + at + (r % 3 == 0 ? 0 : r % 3 == 1 ? stride : twoRows));
-  };
-  I32 acc[kUnroll][kRows][kWide];
-#pragma GCC unroll 64
-  for (int u = 0; u < kUnroll; ++u)
-#pragma GCC unroll 64
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 64
-      for (int v = 0; v < kWide; ++v) acc[u][r][v] = broadcastInt(0);
-
-  // This form of the loop is what GCC 12 unrolls far enough: it moves all sums through memory wherever a
-  // round of the loop ends.
-  const unsigned char* w = weights;
-  size_t at = 0;
-  const size_t whole = static_cast<size_t>(units / kUnroll * kUnroll) * Op::kUnit;
-  const size_t end = static_cast<size_t>(units) * Op::kUnit;
-  while (at < whole) {
-#pragma GCC unroll 64
-    for (int u = 0; u < kUnroll; ++u, w += kPanelBytes, at += Op::kUnit) {
-      typename Op::Columns columns[kWide];
-#pragma GCC unroll 64
-      for (int v = 0; v < kWide; ++v) columns[v] = column(w, v);
-#pragma GCC unroll 64
-      for (int p = 0; p < kPanels; ++p) prefetch(w + static_cast<size_t>(p) * panelStride + kAheadI8);
-#pragma GCC unroll 64
-      for (int r = 0; r < kRows; ++r) {
-        const typename Op::Row x = row(r, at);
-#pragma GCC unroll 64
-        for (int v = 0; v < kWide; ++v) acc[u][r][v] = Op::dot(acc[u][r][v], x, columns[v]);
-      }
-    }
-  }
-  for (; at < end; at += Op::kUnit, w += kPanelBytes)
-#pragma GCC unroll 64
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 64
-      for (int v = 0; v < kWide; ++v) acc[0][r][v] = Op::dot(acc[0][r][v], row(r, at), column(w, v));
-
-#pragma GCC unroll 64
-  for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 64
-    for (int v = 0; v < kWide; ++v) {
-      I32 sum = acc[0][r][v];
-#pragma GCC unroll 64
-      for (int u = 1; u < kUnroll; ++u) sum = add(sum, acc[u][r][v]);
-      storeInt(sums + (r * kWide + v) * kLanes, sum);
-    }
-}
-
 /// Eight chains cover the latency of the dot product instructions (5 cycles, two a cycle) as far as registers
 /// allow.
 constexpr int unrollForI8(int chains) {
   return chains >= 8 ? 1 : chains >= 4 ? 2 : chains >= 2 ? 4 : 8;
 }
 
-using TileFunctionI8 = void(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
-                            int32_t* sums);
+/// Multiplies kRows rows, `stride` bytes apart, by kPanels panels, each `units` rows after the one before.
+/// The sums stay in registers until `out` takes them: out.take(v, sums) gets sums[kRows] of the columns from
+/// v * kLanes on, v a constant. Before that, out.fetch(at) is called for every unit, `at` bytes into the
+/// rows: the time to bring what take() needs into cache.
+template <class Op, int kRows, int kPanels, class Out>
+[[gnu::noinline]] void tileI8(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
+                              const Out& out) {
+  constexpr int kWide = kPanels * kVectorsI8, kUnroll = unrollForI8(kRows * kWide);
+  constexpr size_t kPanelBytes = kPanelI8 * Op::kColumnUnit;  // of a panel's row
+  const size_t panelStride = static_cast<size_t>(units) * kPanelBytes;
+  // Three rows share a pointer, so that they all stay in registers.
+  const unsigned char* bases[(kRows + 2) / 3];
+  unrolled<(kRows + 2) / 3>([&](auto i)
+                                NPUSPEECH_INLINE { bases[i] = a + static_cast<size_t>(3 * i) * stride; });
+  const size_t twoRows = 2 * stride;
+  I32 acc[kUnroll][kWide][kRows];
+  unrolled<kUnroll>([&](auto u) NPUSPEECH_INLINE {
+    unrolled<kWide>([&](auto v) NPUSPEECH_INLINE {
+      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE { acc[u][v][r] = broadcastInt(0); });
+    });
+  });
 
+  size_t at = 0;
+  const auto step = [&](auto u) NPUSPEECH_INLINE {
+    typename Op::Columns columns[kWide];
+    unrolled<kWide>([&](auto v) NPUSPEECH_INLINE {
+      columns[v] = Op::columns(weights + static_cast<size_t>(v / kVectorsI8) * panelStride +
+                               v % kVectorsI8 * kLanes * Op::kColumnUnit);
+    });
+    unrolled<kPanels>([&](auto p) NPUSPEECH_INLINE {
+      prefetch(weights + static_cast<size_t>(p) * panelStride + kAheadI8);
+    });
+    out.fetch(at);
+    unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
+      const auto row = Op::row(bases[r / 3] + at + (r % 3 == 0 ? 0 : r % 3 == 1 ? stride : twoRows));
+      unrolled<kWide>([&](auto v)
+                          NPUSPEECH_INLINE { acc[u][v][r] = Op::dot(acc[u][v][r], row, columns[v]); });
+    });
+    weights += kPanelBytes;
+    at += Op::kUnit;
+  };
+  const size_t whole = static_cast<size_t>(units / kUnroll * kUnroll) * Op::kUnit;
+  const size_t end = static_cast<size_t>(units) * Op::kUnit;
+#pragma GCC unroll 1
+  while (at < whole) unrolled<kUnroll>(step);
+#pragma GCC unroll 1
+  while (at < end) step(std::integral_constant<int, 0>{});
+
+  // Else GCC 12 stores inside the loop what it cannot hold behind it.
+  unrolled<kUnroll>([&](auto u) NPUSPEECH_INLINE {
+    unrolled<kWide>([&](auto v) NPUSPEECH_INLINE {
+      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE { pin(acc[u][v][r]); });
+    });
+  });
+  unrolled<kWide>([&](auto v) NPUSPEECH_INLINE {
+    unrolled<kUnroll - 1>([&](auto u) NPUSPEECH_INLINE {
+      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE { acc[0][v][r] = add(acc[0][v][r], acc[u + 1][v][r]); });
+    });
+    out.take(v, acc[0][v]);
+  });
+}
+
+template <class Out>
+using TileFunctionI8 = void(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
+                            const Out& out);
+
+template <class Out>
 struct TileTableI8 {
-  TileFunctionI8* rows[kTileRowsI8];
+  TileFunctionI8<Out>* rows[kTileRowsI8];
 };
-template <class Op, int kPanels, int... kRow>
-constexpr TileTableI8 tileTableI8(std::integer_sequence<int, kRow...>) {
-  return {{tileSumsI8<Op, kRow + 1, kPanels, unrollForI8((kRow + 1) * kPanels * kVectorsI8)>...}};
+template <class Op, int kPanels, class Out, int... kRow>
+constexpr TileTableI8<Out> tileTableI8(std::integer_sequence<int, kRow...>) {
+  return {{tileI8<Op, kRow + 1, kPanels, Out>...}};
 }
 /// The tile function of an operation for up to kTilePanelsI8 panels and kTileRowsI8 rows.
-template <class Op>
-TileFunctionI8* tileFor(int panels, int rows) {
-  static constexpr TileTableI8 kOne = tileTableI8<Op, 1>(std::make_integer_sequence<int, kTileRowsI8>());
-  static constexpr TileTableI8 kAll =
-      tileTableI8<Op, kTilePanelsI8>(std::make_integer_sequence<int, kTileRowsI8>());
+template <class Op, class Out>
+TileFunctionI8<Out>* tileFor(int panels, int rows) {
+  constexpr auto kRows = std::make_integer_sequence<int, kTileRowsI8>();
+  static constexpr TileTableI8<Out> kOne = tileTableI8<Op, 1, Out>(kRows);
+  static constexpr TileTableI8<Out> kAll = tileTableI8<Op, kTilePanelsI8, Out>(kRows);
   return (panels == 1 ? kOne : kAll).rows[rows - 1];
 }
 
