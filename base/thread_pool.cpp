@@ -34,24 +34,35 @@ thread_local size_t placeOfTurn = 0;
 }  // namespace
 
 struct ThreadPool::Shared {
+  /// The caller takes indices from the front and its helpers from the back, so that in one loop after the
+  /// other a core meets the same part of the data: it has it in its own cache.
+  struct alignas(8) Range {
+    uint32_t begin = 0, end = 0;
+    bool isEmpty() const { return begin >= end; }
+    Range withoutFirst() const { return {begin + 1, end}; }
+    Range withoutLast() const { return {begin, end - 1}; }
+  };
+
   /// A loop that runs, or a place for one. The caller fills it, then opens it; a helper counts itself in
   /// before it looks whether the loop is open, so that a closed loop without helpers is nobody's.
   struct alignas(64) Loop {
     void* context = nullptr;
     Thunk thunk = nullptr;
-    std::atomic<size_t> count{0};
-    std::atomic<size_t> nextIndex{0};
+    std::atomic<Range> left{};  // indices that nobody has taken
     std::atomic<int> helpers{0};
     std::atomic<bool> isOpen{false};
 
     bool hasWork() const {
-      return isOpen.load(std::memory_order_acquire) &&
-             nextIndex.load(std::memory_order_relaxed) < count.load(std::memory_order_relaxed);
+      return isOpen.load(std::memory_order_acquire) && !left.load(std::memory_order_relaxed).isEmpty();
     }
     void work(int worker) {
-      const size_t end = count.load(std::memory_order_relaxed);
-      for (size_t i; (i = nextIndex.fetch_add(1, std::memory_order_relaxed)) < end;)
-        thunk(context, i, worker);
+      Range range = left.load(std::memory_order_relaxed);
+      while (!range.isEmpty()) {
+        const Range rest = worker == 0 ? range.withoutFirst() : range.withoutLast();
+        if (!left.compare_exchange_weak(range, rest, std::memory_order_relaxed)) continue;
+        thunk(context, worker == 0 ? range.begin : rest.end, worker);
+        range = left.load(std::memory_order_relaxed);
+      }
     }
     void help(int worker) {
       helpers.fetch_add(1, std::memory_order_seq_cst);
@@ -121,8 +132,7 @@ struct ThreadPool::Shared {
     Loop& loop = loops[placeOfTurn];
     loop.context = context;
     loop.thunk = thunk;
-    loop.count.store(count, std::memory_order_relaxed);
-    loop.nextIndex.store(0, std::memory_order_relaxed);
+    loop.left.store({0, static_cast<uint32_t>(count)}, std::memory_order_relaxed);
     loop.isOpen.store(true, std::memory_order_release);
     if (count > 1 && workersAllowed() > 0) callWorkers();
     loop.work(0);
