@@ -59,11 +59,23 @@ Floats randomFloats(size_t count, float deviation = 1) {
   return values;
 }
 
+/// Of the fastest of as many runs as 5 ms hold.
 double secondsOf(const std::function<void()>& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  using Clock = std::chrono::steady_clock;
+  const auto first = Clock::now();
+  auto best = Clock::duration::max();
+  for (auto start = first, end = first; end - first < std::chrono::milliseconds(5); start = end) {
+    run();
+    end = Clock::now();
+    best = std::min(best, end - start);
+  }
+  return std::chrono::duration<double>(best).count();
 }
+
+/// OpenMP's threads look for more work for about so long after a loop, on the cores that the next measurement
+/// needs.
+constexpr std::chrono::milliseconds kOpenMpSpins(10);
+constexpr int kRounds = 20;
 
 /// What one run of a kernel does.
 struct Work {
@@ -85,7 +97,9 @@ void measure(benchmark::State& state, const Work& work, const std::function<void
     const double time = secondsOf(run);
     state.SetIterationTime(time);
     seconds = std::min(seconds, time);
-    if (work.onednn) onednn = std::min(onednn, secondsOf(work.onednn));
+    if (!work.onednn) continue;
+    onednn = std::min(onednn, secondsOf(work.onednn));
+    std::this_thread::sleep_for(kOpenMpSpins);
   }
   const double bytes = static_cast<double>(work.readBytes) / seconds;
   state.counters["best_us"] = seconds * 1e6;
@@ -274,7 +288,7 @@ void logSumExpF32Bench(benchmark::State& state) {
 }
 
 benchmark::internal::Benchmark* timed(benchmark::internal::Benchmark* bench) {
-  return bench->UseManualTime()->Unit(benchmark::kMicrosecond);
+  return bench->UseManualTime()->Iterations(kRounds)->Unit(benchmark::kMicrosecond);
 }
 
 void registerAll() {

@@ -76,12 +76,14 @@ const Loop* find(Peak peak) {
 }  // namespace
 
 double measurePeak(ThreadPool& pool, Peak peak) {
-  constexpr int kRounds = 10000;
+  // Some milliseconds in all: a worker may take a twentieth of one to wake.
+  constexpr int kRounds = 20000;
   const Loop* loop = find(peak);
   if (!loop) return 0;
+  const size_t tasks = static_cast<size_t>(pool.threads()) * 64;
   const double start = now();
-  pool.parallelFor(static_cast<size_t>(pool.threads()), [&](size_t, int) { loop->run(kRounds); });
-  return pool.threads() * static_cast<double>(kRounds) * kChains * loop->operations / (now() - start);
+  pool.parallelFor(tasks, [&](size_t, int) { loop->run(kRounds); });
+  return static_cast<double>(tasks) * kRounds * kChains * loop->operations / (now() - start);
 }
 
 double measureRead(ThreadPool& pool, const void* memory, unsigned long bytes) {
