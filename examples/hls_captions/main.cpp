@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// An HLS stream with live captions: a folder to serve over HTTP, whose stream.m3u8 players open.
+//
+// usage: npuspeech-hls-captions [--keep] FILE|URI|mic FOLDER [LANGUAGE]
+//   --keep   no segment is deleted, and who comes late can start at the beginning
+// Files come at the clock's pace. Ctrl-C ends the stream, and the last words are written.
+#include <glib-unix.h>
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "publisher.h"
+#include "stream.h"
+
+namespace {
+
+constexpr char kUsage[] = "usage: npuspeech-hls-captions [--keep] FILE|URI|mic FOLDER [LANGUAGE]";
+
+/// One line; returns the exit status.
+int complain(std::string reason) {
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  while (!reason.empty() && (reason.back() == ' ' || reason.back() == '.')) reason.pop_back();
+  std::fprintf(stderr, "hls-captions: %s\n", reason.c_str());
+  return 1;
+}
+
+struct Program {
+  GMainLoop* loop;
+  Stream& stream;
+  Publisher& publisher;
+  std::string input;
+  int status = 0;
+  bool isEnding = false;
+
+  /// What was heard until now is written, unless that was asked for before.
+  void end() {
+    if (isEnding || !stream.finish()) g_main_loop_quit(loop);
+    isEnding = true;
+  }
+  /// The first reason is the one to tell.
+  void fail(const std::string& reason) {
+    if (status == 0) status = complain(reason);
+    g_main_loop_quit(loop);
+  }
+};
+
+int64_t timeOf(const GstStructure* news, const char* field) {
+  GstClockTime time = 0;
+  gst_structure_get_clock_time(news, field, &time);
+  return static_cast<int64_t>(time);
+}
+
+/// What the pipeline says of segments and text.
+bool onNews(const GstStructure* news, Program& program) {
+  Publisher& publisher = program.publisher;
+  if (gst_structure_has_name(news, "splitmuxsink-fragment-opened")) {
+    const Encoding encoding = program.stream.encoding();
+    publisher.describe(encoding.bitsPerSecond, encoding.codecs);
+    return publisher.open(gst_structure_get_string(news, "location"), timeOf(news, "running-time"));
+  }
+  if (gst_structure_has_name(news, "splitmuxsink-fragment-closed"))
+    return publisher.close(timeOf(news, "running-time"));
+  if (gst_structure_has_name(news, "text")) {
+    gint64 start = 0, until = 0;
+    gst_structure_get_int64(news, "until", &until);
+    if (gst_structure_get_int64(news, "start", &start))
+      publisher.add({start, until, gst_structure_get_string(news, "text")});
+    return publisher.textUntil(until);
+  }
+  return true;
+}
+
+gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
+  auto& program = *static_cast<Program*>(self);
+  GError* error = nullptr;
+  switch (GST_MESSAGE_TYPE(message)) {
+    case GST_MESSAGE_APPLICATION:
+    case GST_MESSAGE_ELEMENT:
+      if (!onNews(gst_message_get_structure(message), program)) program.fail(program.publisher.error());
+      break;
+    case GST_MESSAGE_EOS:
+      g_main_loop_quit(program.loop);
+      break;
+    case GST_MESSAGE_WARNING:
+      // autoaudiosrc goes on with silence where no microphone can be opened.
+      if (program.input != "mic" || !program.stream.isOfSource(message)) break;
+      gst_message_parse_warning(message, &error, nullptr);
+      program.fail(std::string("no microphone can be opened: ") + error->message);
+      break;
+    case GST_MESSAGE_ERROR:
+      gst_message_parse_error(message, &error, nullptr);
+      if (program.stream.isOfSource(message)) {
+        // What was heard until then is written.
+        if (program.status == 0) program.status = complain(program.input + ": " + error->message);
+        program.end();
+      } else if (gst_object_has_as_ancestor(GST_MESSAGE_SRC(message),
+                                            GST_OBJECT(program.stream.pipeline()))) {
+        program.fail(error->message);
+      }  // else it is left from a source that is gone
+      break;
+    default:
+      break;
+  }
+  g_clear_error(&error);
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean onInterrupt(gpointer self) {
+  static_cast<Program*>(self)->end();
+  return G_SOURCE_CONTINUE;
+}
+
+/// Empty where there is no such file, and it is no URI.
+std::string uriOf(const std::string& input) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(input, ignored)) return gst_uri_is_valid(input.c_str()) ? input : "";
+  gchar* uri = gst_filename_to_uri(input.c_str(), nullptr);
+  std::string result = uri ? uri : "";
+  g_free(uri);
+  return result;
+}
+
+/// The pattern of names that segments have until their captions are complete.
+std::string unpublished(const std::string& folder) {
+  std::string pattern;
+  for (const char c : folder) pattern += c == '%' ? "%%" : std::string(1, c);
+  return pattern + "/unpublished%05d.ts";
+}
+
+int run(const std::string& input, const std::string& folder, const std::string& language, PlaylistKind kind) {
+  const std::string uri = input == "mic" ? "" : uriOf(input);
+  if (uri.empty() && input != "mic") return complain(input + ": no such file");
+  Publisher publisher(folder, kind, language == "auto" ? "" : language);
+  if (!publisher.prepare()) return complain(publisher.error());
+  Stream stream(uri, unpublished(folder), kSegmentNs, language);
+  if (!stream.error().empty()) return complain(stream.error());
+
+  Program program{g_main_loop_new(nullptr, FALSE), stream, publisher, input};
+  GstBus* bus = gst_element_get_bus(stream.pipeline());
+  gst_bus_add_watch(bus, onMessage, &program);
+  for (const int signal : {SIGINT, SIGTERM}) g_unix_signal_add(signal, onInterrupt, &program);
+  stream.start();  // what fails says so on the bus
+  g_main_loop_run(program.loop);
+  gst_bus_remove_watch(bus);
+  gst_object_unref(bus);
+  g_main_loop_unref(program.loop);
+  if (!publisher.finish()) program.fail(publisher.error());
+  return program.status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool isKept = !arguments.empty() && arguments[0] == "--keep";
+  if (isKept) arguments.erase(arguments.begin());
+  if (arguments.size() < 2 || arguments.size() > 3) {
+    std::fprintf(stderr, "%s\n", kUsage);
+    return 2;
+  }
+  return run(arguments[0], arguments[1], arguments.size() == 3 ? arguments[2] : "auto",
+             isKept ? PlaylistKind::Event : PlaylistKind::Live);
+}
