@@ -131,8 +131,9 @@ void WindowDecoding::judge() {
       readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
                 current.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode, window_.durationNs);
   measureUnheard(current);
-  if (isPartial() || current.holdsNoSpeech() || (current.isGood() && !current.leavesOut()) || !tryAgain())
-    finish();
+  // Where few rows stand for the padding, an utterance of a second or two can seem to hold nothing.
+  const bool isDone = current.holdsNoSpeech() ? !fullContext_ : current.isGood() && !current.leavesOut();
+  if (isPartial() || isDone || !tryAgain()) finish();
 }
 
 bool WindowDecoding::tryAgain() {

@@ -5,6 +5,7 @@
 import json
 import re
 import unittest
+import wave
 
 from harness import CLIP, CLIP_SECONDS, CLIP_TEXT, TestCase, launch, transcribe, wordErrors, words
 
@@ -90,6 +91,17 @@ class Formats(TestCase):
         for text, time in [('ask', 3.45), ('not', 4.15), ('what', 5.45), ('ask', 8.3)]:
             said = [word for word in found if word['start'] <= time <= word['end']]
             self.assertIn([text], [words(word['text']) for word in said], (time, line['segments']))
+
+    def test_few_words(self):
+        # 2 s of speech, of which few rows of padding alone make "do", and that nobody speaks.
+        whole, end = self.folder / 'whole.wav', self.folder / 'end.wav'
+        launch(f'filesrc location={CLIP} ! flacparse ! flacdec ! audioconvert ! audioresample ! '
+               f'audio/x-raw,format=S16LE,rate=16000,channels=1 ! wavenc ! filesink location={whole}')
+        with wave.open(str(whole)) as source, wave.open(str(end), 'wb') as target:
+            target.setparams(source.getparams())
+            source.setpos(9 * source.getframerate())
+            target.writeframes(source.readframes(2 * source.getframerate()))
+        self.assertLessEqual(wordErrors(self.run_(end), 'can do for your country'), 1)
 
     def test_srt(self):
         text = self.run_('--format', 'srt', CLIP)
