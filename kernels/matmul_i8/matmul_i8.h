@@ -54,7 +54,8 @@ struct MatmulI8 {
 
 /// The part of a product that covers some of its rows and, from a panel's first column on, some of its
 /// columns.
-inline MatmulI8 matmulI8Part(const MatmulI8& whole, int firstRow, int rows, int firstColumn, int columns) {
+static inline MatmulI8 matmulI8Part(const MatmulI8& whole, int firstRow, int rows, int firstColumn,
+                                    int columns) {
   MatmulI8 p = whole;
   const size_t row = static_cast<size_t>(firstRow), column = static_cast<size_t>(firstColumn);
   const int paddedDepth = (whole.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad * kMatmulI8Quad;
