@@ -27,7 +27,10 @@ void Source::connect() {
   lastDataUs_ = 0;
   element_ = gst_element_factory_make("uridecodebin", nullptr);
   GstCaps* caps = gst_caps_from_string(video_ ? "audio/x-raw; video/x-raw" : "audio/x-raw");
-  g_object_set(element_, "uri", uri_.c_str(), "caps", caps, "expose-all-streams", FALSE, nullptr);
+  // The sound alone spares decoding the picture. Where that is wanted, all must be exposed: decodebin else
+  // leaves out FFmpeg's video decoders, which also offer caps beyond these.
+  g_object_set(element_, "uri", uri_.c_str(), "caps", caps, "expose-all-streams",
+               static_cast<gboolean>(video_ != nullptr), nullptr);
   gst_caps_unref(caps);
   g_signal_connect(element_, "pad-added", G_CALLBACK(onPad), this);
   g_signal_connect(element_, "source-setup", G_CALLBACK(onSetup), this);
@@ -49,6 +52,8 @@ void Source::restartTimer() {
 
 void Source::disconnect() {
   if (!element_) return;
+  // A pipeline that still waits for its first picture would set it to PLAYING again, in a thread of its own.
+  gst_element_set_locked_state(element_, TRUE);
   gst_element_set_state(element_, GST_STATE_NULL);
   gst_bin_remove(GST_BIN(pipeline_), std::exchange(element_, nullptr));
 }
@@ -119,8 +124,8 @@ void Source::onSetup(GstElement*, GstElement* source, gpointer) {
 void Source::onPad(GstElement*, GstPad* pad, gpointer self) {
   auto& source = *static_cast<Source*>(self);
   GstCaps* caps = gst_pad_get_current_caps(pad);
-  const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-  GstPad* sink = g_str_has_prefix(kind, "video/") ? source.video_ : source.audio_;
+  const std::string kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+  GstPad* sink = kind == "audio/x-raw" ? source.audio_ : kind == "video/x-raw" ? source.video_ : nullptr;
   gst_caps_unref(caps);
   if (!sink || gst_pad_is_linked(sink)) return;
   constexpr int kTypes = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;

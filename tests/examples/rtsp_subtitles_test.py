@@ -47,8 +47,9 @@ class RtspSubtitles(TestCase):
         self.assertEqual(server.stdout.readline(), 'listening\n')
         return server
 
-    def start(self, output, **environment):
-        process = subprocess.Popen([PROGRAM, self.uri, output, 'en'], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+    def start(self, output, path='talk', **environment):
+        uri = f'rtsp://127.0.0.1:{self.port}/{path}'
+        process = subprocess.Popen([PROGRAM, uri, output, 'en'], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True, env={**ENVIRONMENT, **environment})
         self.addCleanup(process.__exit__, None, None, None)
         self.addCleanup(process.kill)
@@ -107,14 +108,30 @@ class RtspSubtitles(TestCase):
             self.assertLessEqual(wordErrors(' '.join(cue[2] for cue in found), CLIP_TEXT), 4, found)
             self.assertLess(found[-1][1], 14)
 
-    def test_shows_captions_in_the_picture(self):
-        self.serve()
+    def show(self, server, path, seconds):
+        """What the overlay and the sink behind it tell."""
         log = self.folder / 'log'
-        process = self.start('show', GST_PLUGIN_FEATURE_RANK='fakevideosink:MAX', GST_DEBUG_FILE=str(log),
-                             GST_DEBUG='basetextoverlay:6,pango:6,textoverlay:6')
-        time.sleep(10)
+        process = self.start('show', path, GST_PLUGIN_FEATURE_RANK='fakevideosink:MAX', GST_DEBUG_FILE=str(log),
+                             GST_DEBUG='basetextoverlay:6,basesink:5')
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        time.sleep(seconds)
         self.assertEqual(self.end(process), '')
-        self.assertIn('my fellow', log.read_text(errors='replace'))
+        return log.read_text(errors='replace')
+
+    def test_shows_captions_in_the_picture(self):
+        server = self.serve()
+        for path, encoder in (('talk', 'jpegenc'), ('camera', 'x264enc')):
+            with self.subTest(path):
+                if subprocess.run(['gst-inspect-1.0', '--exists', encoder], check=False).returncode:
+                    self.skipTest(f'no element {encoder}')
+                log = self.show(server, path, 10)
+                self.assertIn("Rendering text 'And so my fellow", log)
+                # Ten a second; connecting and the first picture take their time.
+                self.assertGreater(log.count('got times start'), 50)
+
+    def test_ends_before_there_is_a_picture(self):
+        log = self.show(self.serve(), 'radio', 2)
+        self.assertEqual(log.count('got times start'), 0)
 
     def test_nobody_there(self):
         process = self.start(self.folder / 'talk.srt')

@@ -13,6 +13,7 @@
 #include "speech/audio/windower.h"
 #include "speech/whisper/engine.h"
 #include "tests/support/recordings.h"
+#include "tests/support/word_distance.h"
 
 namespace npuspeech {
 namespace {
@@ -21,28 +22,6 @@ struct Heard {
   std::vector<std::string> words;
   size_t early = 0;  // words that came before their utterance's end
 };
-
-/// Lower case, without marks.
-std::string bare(const std::string& word) {
-  std::string letters;
-  for (char c : word)
-    if (std::isalnum(static_cast<unsigned char>(c))) letters += static_cast<char>(std::tolower(c));
-  return letters;
-}
-
-size_t distance(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0]++;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t same = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, same});
-    }
-  }
-  return row.back();
-}
 
 constexpr size_t kSynthesised = 16000 * 20;
 
@@ -125,7 +104,7 @@ class LiveReplay : public ::testing::Test {
                   [&](Result<DecodedWindow> result) { promise.set_value(std::move(result)); });
     const Result<DecodedWindow> decoded = promise.get_future().get();
     ASSERT_TRUE(decoded);
-    for (const Word& word : decoded->words) heard.words.push_back(bare(word.text));
+    for (const Word& word : decoded->words) heard.words.push_back(test::bare(word.text));
     if (!window.isFinal) heard.early += decoded->words.size();
     windower.commit(decoded->neededFromNs);
   }
@@ -142,7 +121,7 @@ TEST_F(LiveReplay, SaysNearlyWhatTheWholeRecordingSays) {
     const auto samples = test::readRecording(name);
     NPUSPEECH_REQUIRE(samples, name);
     const Heard live = hear(*samples, true), whole = hear(*samples, false);
-    errors += distance(whole.words, live.words);
+    errors += test::distance(whole.words, live.words);
     words += whole.words.size();
     early += live.early;
   }
@@ -153,7 +132,7 @@ TEST_F(LiveReplay, SaysNearlyWhatTheWholeRecordingSays) {
 TEST_F(LiveReplay, FindsTheLanguage) {
   const auto samples = test::readRecording("misc_en/jfk.flac");
   NPUSPEECH_REQUIRE(samples, "misc_en/jfk.flac");
-  EXPECT_LE(distance(hear(*samples, true).words, hear(*samples, true, "auto").words), 2u);
+  EXPECT_LE(test::distance(hear(*samples, true).words, hear(*samples, true, "auto").words), 2u);
 }
 
 TEST_F(LiveReplay, SaysNothingWhereNobodySpeaks) {
