@@ -195,11 +195,12 @@ inline void weighBlock(const float* scores, int count, int rows, TileState& stat
   }
 }
 
-/// What `rows` queries make of one head. q: [rows] rows, qStride floats apart; out likewise. `allScores`, if
-/// set, receives the scores of the first row in units of log 2; returns their maximum.
-inline float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, int headDim, float scale,
-                        const float* q, size_t qStride, int rows, float* out, size_t outStride,
-                        float* allScores) {
+/// What `rows` queries, at most kMostRows, make of one head. q: [rows] rows, qStride floats apart; out
+/// likewise. `allScores`, if set, receives the scores of the first row in units of log 2; returns their
+/// maximum.
+template <int kMostRows>
+float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, int headDim, float scale,
+                 const float* q, size_t qStride, int rows, float* out, size_t outStride, float* allScores) {
   constexpr int kQueryBytes = kMaxHeadDim / 4 * Quads::kUnit;
   alignas(64) unsigned char queries[kTileRowsI8 * kQueryBytes];
   alignas(64) float scores[kTileRowsI8 * kBlock];
@@ -218,7 +219,7 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
 
   const int padded = static_cast<int>(attentionI8PaddedKeys(keys));
   const auto* packedKeys = reinterpret_cast<const unsigned char*>(head.keys);
-  const auto scoreTile = tileFor<Quads, ScoresOut>(kTilePanelsI8, rows);
+  const auto scoreTile = tileFor<Quads, kTilePanelsI8, kMostRows, ScoresOut>(rows);
   constexpr int kStep = kTilePanelsI8 * kPanelI8;  // divides padded and kBlock
   for (int first = 0; first < padded; first += kBlock) {
     const int count = padded - first < kBlock ? padded - first : kBlock;
@@ -236,10 +237,11 @@ inline float attendTile(const AttentionI8Head& head, const float* keyBias, int k
     for (int d = 0, columns; d < headDim; d += columns) {
       const int panels = headDim - d <= kPanelI8 ? 1 : kTilePanelsI8;
       columns = panels * kPanelI8;
-      tileFor<Pairs, ValuesOut>(panels, rows)(reinterpret_cast<const unsigned char*>(weights),
-                                              sizeof(int16_t) * kBlock,
-                                              reinterpret_cast<const unsigned char*>(values + d * count),
-                                              count / 2, ValuesOut{scales + d, state.down, state.out + d});
+      const auto valueTile = panels == 1 ? tileFor<Pairs, 1, kMostRows, ValuesOut>(rows)
+                                         : tileFor<Pairs, kTilePanelsI8, kMostRows, ValuesOut>(rows);
+      valueTile(reinterpret_cast<const unsigned char*>(weights), sizeof(int16_t) * kBlock,
+                reinterpret_cast<const unsigned char*>(values + d * count), count / 2,
+                ValuesOut{scales + d, state.down, state.out + d});
     }
   }
   for (int r = 0; r < rows; ++r)
@@ -256,8 +258,9 @@ inline void run(const AttentionF32& p, int headIndex, int firstQuery, int queryC
   for (int t = 0; t < tiles; ++t) {
     const int first = queryCount * t / tiles, end = queryCount * (t + 1) / tiles;
     const size_t query = static_cast<size_t>(firstQuery + first);
-    attendTile(head, p.keyBias, p.keys, p.headDim, p.scale, p.q + query * p.qStride + column, p.qStride,
-               end - first, p.out + query * p.outStride + column, p.outStride, nullptr);
+    attendTile<kTileRowsI8>(head, p.keyBias, p.keys, p.headDim, p.scale, p.q + query * p.qStride + column,
+                            p.qStride, end - first, p.out + query * p.outStride + column, p.outStride,
+                            nullptr);
   }
 }
 

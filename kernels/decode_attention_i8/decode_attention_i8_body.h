@@ -10,8 +10,8 @@ namespace npuspeech {
 namespace {
 
 inline void decode(const DecodeAttentionI8& p) {
-  const float max = attendTile(attentionI8Head(p.packed, p.keys, p.headDim), p.keyBias, p.keys, p.headDim,
-                               p.scale, p.q, 0, 1, p.out, 0, p.weights);
+  const float max = attendTile<1>(attentionI8Head(p.packed, p.keys, p.headDim), p.keyBias, p.keys, p.headDim,
+                                  p.scale, p.q, 0, 1, p.out, 0, p.weights);
   if (!p.weights) return;
   const int whole = p.keys / kLanes * kLanes, rest = p.keys - whole;
   const F32 offset = broadcast(max);

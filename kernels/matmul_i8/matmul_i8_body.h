@@ -41,26 +41,24 @@ struct FinishedOut {
     const I32 sums = loadInt(p.weights.sums + column);
     const F32 bias = p.bias ? load(p.bias + column) : broadcast(0);
     const RowScale* const rowScales = p.rowScales;
-    const size_t outStride = p.outStride, residualStride = p.residualStride;
+    static constexpr float kNothing[kTilePanelsI8 * kPanelI8] = {};
+    const float* const residual = (p.residual ? p.residual : kNothing) + column;
+    const size_t outStride = p.outStride, residualStride = p.residual ? p.residualStride : 0;
     float* const out = p.out + column;
-    const auto finished = [&](auto r) NPUSPEECH_INLINE {
+    unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
       const I32 sum = subtractMultiple(products[r], sums, broadcastInt(multipliers[r]));
-      return fma(toFloat(sum), broadcast(rowScales[r].scale) * scales, bias);
-    };
-    if (const float* const residual = p.residual ? p.residual + column : nullptr)
-      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
-        store(out + r * outStride, finished(r) + load(residual + r * residualStride));
-      });
-    else
-      unrolled<kRows>([&](auto r) NPUSPEECH_INLINE { store(out + r * outStride, finished(r)); });
+      const F32 x = fma(toFloat(sum), broadcast(rowScales[r].scale) * scales, bias);
+      store(out + r * outStride, x + load(residual + r * residualStride));
+    });
   }
 };
 
 /// One tile, whose rows are at `a`: up to kTileRowsI8 rows of whole panels without an activation.
 void plainTile(const MatmulI8& p, const unsigned char* a, size_t stride, int panels) {
   const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad;
-  tileFor<Quads, FinishedOut>(panels, p.rows)(
-      a, stride, reinterpret_cast<const unsigned char*>(p.weights.values), units, FinishedOut(p, units));
+  const auto tile = panels == 1 ? tileFor<Quads, 1, kTileRowsI8, FinishedOut>(p.rows)
+                                : tileFor<Quads, kTilePanelsI8, kTileRowsI8, FinishedOut>(p.rows);
+  tile(a, stride, reinterpret_cast<const unsigned char*>(p.weights.values), units, FinishedOut(p, units));
 }
 
 /// Any tile, by way of a buffer: packed weights are padded to whole panels, the caller's operands are not,

@@ -85,21 +85,17 @@ template <class Out>
 using TileFunctionI8 = void(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
                             const Out& out);
 
-template <class Out>
-struct TileTableI8 {
-  TileFunctionI8<Out>* rows[kTileRowsI8];
-};
-template <class Op, int kPanels, class Out, int... kRow>
-constexpr TileTableI8<Out> tileTableI8(std::integer_sequence<int, kRow...>) {
-  return {{tileI8<Op, kRow + 1, kPanels, Out>...}};
-}
-/// The tile function of an operation for up to kTilePanelsI8 panels and kTileRowsI8 rows.
-template <class Op, class Out>
-TileFunctionI8<Out>* tileFor(int panels, int rows) {
-  constexpr auto kRows = std::make_integer_sequence<int, kTileRowsI8>();
-  static constexpr TileTableI8<Out> kOne = tileTableI8<Op, 1, Out>(kRows);
-  static constexpr TileTableI8<Out> kAll = tileTableI8<Op, kTilePanelsI8, Out>(kRows);
-  return (panels == 1 ? kOne : kAll).rows[rows - 1];
+/// The tile function of an operation for kPanels panels and 1 to kMostRows rows.
+template <class Op, int kPanels, int kMostRows, class Out>
+TileFunctionI8<Out>* tileFor(int rows) {
+  struct Table {
+    TileFunctionI8<Out>* rows[kMostRows];
+  };
+  static constexpr Table kTiles = []<int... kRow>(std::integer_sequence<int, kRow...>) {
+    return Table{{tileI8<Op, kRow + 1, kPanels, Out>...}};
+  }
+  (std::make_integer_sequence<int, kMostRows>());
+  return kTiles.rows[rows - 1];
 }
 
 }  // namespace
