@@ -37,6 +37,7 @@ void LiveText::reset() {
   guess_.clear();
   lastInterim_.clear();
   committedUntilNs_ = INT64_MIN;
+  heardUntilNs_ = INT64_MAX;
 }
 
 void LiveText::scroll(size_t count) {
@@ -52,6 +53,10 @@ LiveText::Start LiveText::begin(const LiveWindow& window) {
     guess_.clear();
     lastInterim_.clear();
     utterance_ = window.utterance;
+    if (window.startNs - options_.contextPauseNs > heardUntilNs_) {
+      words_.clear();
+      context_.clear();
+    }
   }
   size_t gone = 0, tokens = 0;
   while (gone < words_.size() && words_[gone].startNs + words_[gone].endNs <= 2 * window.startNs) ++gone;
@@ -99,6 +104,7 @@ void LiveText::commit(const LiveWindow& window, const LiveWord& word) {
 
 LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
   Update update;
+  heardUntilNs_ = window.startNs + window.durationNs;
   const size_t forced = reading.forcedWords = std::min(reading.forcedWords, reading.words.size());
   size_t certain = forced;
   const bool isTooShort = forced == 0 && window.durationNs < options_.firstNs;

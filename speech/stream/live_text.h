@@ -81,6 +81,7 @@ class LiveText {
   std::vector<Token> guess_;
   std::vector<std::string> lastInterim_;
   int64_t committedUntilNs_ = INT64_MIN;  // stream time
+  int64_t heardUntilNs_ = INT64_MAX;      // the last window's end, stream time; none yet
 };
 
 }  // namespace npuspeech

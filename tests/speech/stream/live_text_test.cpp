@@ -157,7 +157,7 @@ TEST(LiveText, CommittedTextIsForcedThenContext) {
   EXPECT_EQ(s.start.context, tokensOf({"one"}));
   EXPECT_EQ(s.start.forced, tokensOf({"two", "three"}));
   s.window(60, 230, {{"two", 80}, {"three", 120}, {"four", 190}}, true);
-  s.window(300, 400, {});
+  s.window(260, 400, {});
   EXPECT_EQ(s.start.context, tokensOf({"one", "two", "three", "four"}));
   EXPECT_TRUE(s.start.forced.empty());
 }
@@ -171,6 +171,17 @@ TEST(LiveText, WhatAnEarlierUtteranceSaidIsForcedWhileItIsHeard) {
   EXPECT_TRUE(s.start.context.empty());
   const auto lost = s.window(0, 320, {{"one", 40}, {"two", 190}}, true, false);
   EXPECT_EQ(lost.neededFromNs, 320 * kRow) << "what went wrong is not heard again";
+}
+
+// Behind a lost connection, say: text from before it, said again, would be taken for a loop.
+TEST(LiveText, ContextEndsWithAPause) {
+  for (const int pause : {40, 60}) {  // of 50 rows
+    Script s(options());
+    s.window(0, 200, {{"one", 80}, {"two", 190}}, true);
+    s.window(200 + pause, 400 + pause, {});
+    EXPECT_EQ(s.start.context, pause == 40 ? tokensOf({"one", "two"}) : tokensOf({}));
+    EXPECT_TRUE(s.start.forced.empty());
+  }
 }
 
 TEST(LiveText, WhatCouldNotBeReadIsHeardAgain) {
