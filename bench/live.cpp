@@ -35,6 +35,8 @@ void addOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("--vad", arguments.vad, "Weights of the voice activity detector")->required();
   app.add_option("--policy", arguments.replay.policy, "What commits words")
       ->transform(CLI::CheckedTransformer(policies));
+  app.add_option("--cost", arguments.replay.costMs,
+                 "What a second of a window takes, ms, in the place of what it does take");
   app.add_option("--language", stream.language, "Code, or auto");
   app.add_option("--beam", stream.beamSize, "Beams of final windows");
   app.add_option("--step", windows.stepMs, "Audio between windows, ms");

@@ -83,7 +83,9 @@ void Replay::takeWindows(const std::string& name) {
     if (!window) continue;
     const auto begin = std::chrono::steady_clock::now();
     const DecodedWindow read = this->read(*window);
-    const int64_t cost = (std::chrono::steady_clock::now() - begin).count();
+    int64_t cost = (std::chrono::steady_clock::now() - begin).count();
+    if (options_.costMs > 0)
+      cost = static_cast<int64_t>(options_.costMs * 1e-3 * static_cast<double>(window->durationNs));
     ++windows_;
     answeredAt_ = std::max(now_, answeredAt_) + cost;
     isWaiting_ = true;

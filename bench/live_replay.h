@@ -20,6 +20,9 @@ enum class Policy { Ours, LocalAgreement, Offline };
 
 struct ReplayOptions {
   Policy policy = Policy::Ours;
+  /// What each second of a window takes, in ms, whatever it does take: the same words on any machine, however
+  /// busy it is. 0: as measured.
+  double costMs = 0;
   Windower::Options windows;
   StreamOptions stream;
 };

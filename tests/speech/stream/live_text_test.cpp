@@ -109,11 +109,11 @@ TEST(LiveText, TheLastWordWaitsForTheNextOne) {
 
 TEST(LiveText, AShortFirstWindowIsNeverCertain) {
   LiveOptions o = options();
-  o.firstNs = 2 * kSecond;
+  o.firstNs = LiveOptions().firstNs;
   Script s(o);
-  s.window(0, 99, {{"one", 10}, {"two", 20}});
-  EXPECT_EQ(s.committed, Words{});
-  s.window(0, 100, {{"one", 10}, {"two", 20}});
+  s.window(0, 149, {{"one", 10}, {"two", 20}});
+  EXPECT_EQ(s.committed, Words{}) << "less than 3 s";
+  s.window(0, 150, {{"one", 10}, {"two", 20}});
   EXPECT_EQ(s.committed, Words{"one"});
 }
 
