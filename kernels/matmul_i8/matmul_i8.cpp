@@ -27,8 +27,8 @@ constexpr Variant<MatmulI8Function> kVariants[] = {
     {Isa::Scalar, matmulI8Scalar},
 };
 
-// Rows of one task: two tiles of 14, or seven of 4. Their copy and two panels of 2048 values fit in L2 many
-// times.
+// Rows of one task at most: two tiles of 14, or seven of 4. Their copy and two panels of 2048 values fit in
+// L2 many times. A product's tasks have nearly the same height, so that threads finish together.
 constexpr int kBlockRows = 28;
 
 MatmulI8Function* best() {
@@ -38,6 +38,14 @@ MatmulI8Function* best() {
 
 void run(const MatmulI8& product) {
   best()(product, threadScratch(matmulI8ScratchSize(product.rows, product.weights.depth)));
+}
+
+int blocksOf(int rows, int most) {
+  return (rows + most - 1) / most;
+}
+/// The first row of a block; that of the block behind the last is `rows`.
+int firstRow(int rows, int blocks, int block) {
+  return static_cast<int>(static_cast<int64_t>(rows) * block / blocks);
 }
 
 }  // namespace
@@ -54,15 +62,15 @@ void matmulI8(const MatmulI8& product) {
 void matmulI8(ThreadPool& pool, const MatmulI8& product) {
   // About 16 tasks a thread let threads finish together whatever else the machine does; at least 16 panels
   // pay for the copy of a task's rows, and few rows are bound by reading weights, where 64 KB make a task.
-  const int blocks = (product.rows + kBlockRows - 1) / kBlockRows, columns = product.weights.columns;
+  const int blocks = blocksOf(product.rows, kBlockRows), columns = product.weights.columns;
   const int least = product.rows >= 16 ? 256 : 65536 / std::max(1, product.weights.depth);
   const int wanted = columns / std::max(1, 16 * pool.threads() / std::max(1, blocks));
   const int chunk = (std::max({1, least, wanted}) + kMatmulI8Panel - 1) / kMatmulI8Panel * kMatmulI8Panel;
   const int chunks = (columns + chunk - 1) / chunk;
   pool.parallelFor(static_cast<size_t>(blocks) * static_cast<size_t>(chunks), [&](size_t index, int) {
-    const int row = static_cast<int>(index) / chunks * kBlockRows;
-    const int column = static_cast<int>(index) % chunks * chunk;
-    run(matmulI8Part(product, row, std::min(kBlockRows, product.rows - row), column,
+    const int block = static_cast<int>(index) / chunks, column = static_cast<int>(index) % chunks * chunk;
+    const int row = firstRow(product.rows, blocks, block);
+    run(matmulI8Part(product, row, firstRow(product.rows, blocks, block + 1) - row, column,
                      std::min(chunk, columns - column)));
   });
 }
@@ -78,9 +86,10 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& qua
   // A task makes whole rows, because a row's scale needs all of it: they wait in L2.
   static QuantizeRowsFunction* const quantize = bestVariant(quantizeRowsVariants());
   if (product.rows >= 4 * pool.threads()) {
-    const int block = std::clamp(product.rows / (8 * pool.threads()) / 2 * 2, 4, kBlockRows);
-    pool.parallelFor(static_cast<size_t>((product.rows + block - 1) / block), [&](size_t index, int) {
-      const int row = static_cast<int>(index) * block, count = std::min(block, product.rows - row);
+    const int blocks = blocksOf(product.rows, std::clamp(product.rows / (8 * pool.threads()), 4, kBlockRows));
+    pool.parallelFor(static_cast<size_t>(blocks), [&](size_t index, int) {
+      const int row = firstRow(product.rows, blocks, static_cast<int>(index));
+      const int count = firstRow(product.rows, blocks, static_cast<int>(index) + 1) - row;
       const size_t sums = static_cast<size_t>(count) * width + 16;
       auto* memory = static_cast<float*>(
           threadScratch(sums * sizeof(float) + 64 + matmulI8ScratchSize(count, product.weights.depth)));

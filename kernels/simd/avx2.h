@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/simd/unrolled.h"
+
 namespace npuspeech {
 namespace {
 
@@ -119,11 +121,11 @@ inline void storeShorts(int16_t* p, I32 v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), toShorts(v));
 }
 
-inline void prefetch(const void* p) {
+NPUSPEECH_INLINE inline void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
 }
 /// The same for a line that will be written.
-inline void prefetchWrite(const void* p) {
+NPUSPEECH_INLINE inline void prefetchWrite(const void* p) {
   __builtin_prefetch(p, 1);
 }
 

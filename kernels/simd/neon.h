@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/simd/unrolled.h"
+
 namespace npuspeech {
 namespace {
 
@@ -110,11 +112,11 @@ inline void storeShorts(int16_t* p, I32 v) {
   vst1_s16(p, vmovn_s32(v));
 }
 
-inline void prefetch(const void* p) {
+NPUSPEECH_INLINE inline void prefetch(const void* p) {
   __builtin_prefetch(p);
 }
 /// The same for a line that will be written.
-inline void prefetchWrite(const void* p) {
+NPUSPEECH_INLINE inline void prefetchWrite(const void* p) {
   __builtin_prefetch(p, 1);
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kPanelI8 = 16;                   // columns of a panel: [units][16] units
 constexpr int kVectorsI8 = kPanelI8 / kLanes;  // in a panel's row
-constexpr size_t kAheadI8 = 2048;              // bytes that a panel is prefetched ahead
 
 /// Eight chains cover the latency of the dot product instructions (5 cycles, two a cycle) as far as registers
 /// allow.
@@ -48,9 +47,11 @@ template <class Op, int kRows, int kPanels, class Out>
       columns[v] = Op::columns(weights + static_cast<size_t>(v / kVectorsI8) * panelStride +
                                v % kVectorsI8 * kLanes * Op::kColumnUnit);
     });
-    unrolled<kPanels>([&](auto p) NPUSPEECH_INLINE {
-      prefetch(weights + static_cast<size_t>(p) * panelStride + kAheadI8);
-    });
+    // The next tile's panels. One panel alone is one stream, which the hardware follows better than we do.
+    if constexpr (kPanels > 1)
+      unrolled<kPanels>([&](auto p) NPUSPEECH_INLINE {
+        prefetch(weights + static_cast<size_t>(p + kPanels) * panelStride);
+      });
     out.fetch(at);
     unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
       const auto row = Op::row(bases[r / 3] + at + (r % 3 == 0 ? 0 : r % 3 == 1 ? stride : twoRows));
