@@ -26,6 +26,7 @@ struct Quads {
   static constexpr bool kCopies = true;  // rows are multiplied as copied
   static constexpr bool kSigned =
       true;                        // rows are multiplied less 128: the instruction takes equal signs only
+  static constexpr int kRows = 1;  // rows are multiplied one by one
   static constexpr int kUnit = 4;  // bytes that four values take in a copied row,
   static constexpr int kColumnUnit = 4;  // and in a column
   using Row = int8x16_t;
@@ -57,16 +58,6 @@ struct Pairs {
     return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(w)), vmull_high_s16(a, w)));
   }
 };
-
-/// `factor` as subtractMultiple takes it; -255 to 255.
-inline int32_t multiplierFor(int32_t factor) {
-  return factor;
-}
-/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
-inline I32 subtractMultiple(I32 sum, I32 split, I32 multiplier) {
-  const int32x4_t s = vaddq_s32(vandq_s32(split, vdupq_n_s32(127)), vshlq_n_s32(vshrq_n_s32(split, 16), 7));
-  return vmlsq_s32(sum, s, multiplier);
-}
 
 }  // namespace
 }  // namespace npuspeech
