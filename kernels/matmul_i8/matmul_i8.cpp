@@ -21,6 +21,7 @@ constexpr Variant<MatmulI8Function> kVariants[] = {
     {Isa::AvxVnni, matmulI8AvxVnni},
     {Isa::Avx2, matmulI8Avx2},
 #elif defined(__aarch64__)
+    {Isa::NeonI8mm, matmulI8NeonI8mm},
     {Isa::NeonDot, matmulI8NeonDot},
     {Isa::Neon, matmulI8Neon},
 #endif

@@ -100,16 +100,24 @@ void bufferedTile(const MatmulI8& p, const unsigned char* a, size_t stride, int 
 void matmul(const MatmulI8& p, [[maybe_unused]] unsigned char* scratch) {
   const unsigned char* a = p.a;
   size_t stride = p.aStride;
+  constexpr int kTogether = Quads::kRows;
+  const int groups = (p.rows + kTogether - 1) / kTogether;
   if constexpr (Quads::kCopies) {
     const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad;
     a = scratch;
     stride = matmulI8CopiedRow(p.weights.depth);
-    for (int r = 0; r < p.rows; ++r)
-      Quads::copy(p.a + static_cast<size_t>(r) * p.aStride, units, scratch + static_cast<size_t>(r) * stride);
+    for (int r = 0; r < groups * kTogether; ++r) {
+      const int row = r < p.rows ? r : p.rows - 1;  // the last one fills its group
+      Quads::copy(p.a + static_cast<size_t>(row) * p.aStride, units,
+                  scratch + static_cast<size_t>(r - r % kTogether) * stride + r % kTogether * Quads::kUnit);
+    }
   }
   // Tiles of nearly the same height: 16 rows are 8 + 8, not 14 + 2.
   const int tiles = (p.rows + kTileRowsI8 - 1) / kTileRowsI8;
-  const auto firstRow = [&](int tile) { return p.rows * tile / tiles; };
+  const auto firstRow = [&](int tile) {
+    const int row = groups * tile / tiles * kTogether;
+    return row < p.rows ? row : p.rows;
+  };
   // Few rows are bound by reading the weights: one panel after the other is one sequential stream.
   const int most = p.rows < 5 ? 1 : kTilePanelsI8;
   for (int column = 0, panels; column < p.weights.columns; column += panels * kPanelI8) {

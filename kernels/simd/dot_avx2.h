@@ -23,6 +23,7 @@ inline __m256i broadcastUnit(const unsigned char* p) {
 struct Quads {
   static constexpr bool kCopies = true;   // rows are multiplied as copied
   static constexpr bool kSigned = false;  // rows are multiplied as they are
+  static constexpr int kRows = 1;         // rows are multiplied one by one
   static constexpr int kUnit = 8;         // bytes that four values take in a copied row,
   static constexpr int kColumnUnit = 4;   // and in a column
   struct Row {

@@ -14,6 +14,7 @@ constexpr int kTilePanelsI8 = 1;
 struct Quads {
   static constexpr bool kCopies = false;  // rows are multiplied where they lie
   static constexpr bool kSigned = false;  // rows are multiplied as they are
+  static constexpr int kRows = 1;         // rows are multiplied one by one
   static constexpr int kUnit = 4;         // bytes that four values take in a copied row,
   static constexpr int kColumnUnit = 4;   // and in a column
   using Row = __m256i;

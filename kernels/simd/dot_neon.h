@@ -26,6 +26,7 @@ struct Quads {
   static constexpr bool kCopies = true;  // rows are multiplied as copied
   static constexpr bool kSigned =
       true;                        // rows are multiplied less 128: the instruction takes equal signs only
+  static constexpr int kRows = 1;  // rows are multiplied one by one
   static constexpr int kUnit = 4;  // bytes that four values take in a copied row,
   static constexpr int kColumnUnit = 4;  // and in a column
   using Row = int8x16_t;
@@ -49,24 +50,19 @@ struct Quads {
 /// Two signed 16-bit values of a row by two signed bytes of each column.
 struct Pairs {
   static constexpr int kUnit = 4, kColumnUnit = 2;
-  using Row = int16x8_t;
-  using Columns = int16x8_t;
-  static Row row(const unsigned char* p) { return vreinterpretq_s16_s32(broadcastUnit(p)); }
-  static Columns columns(const unsigned char* p) { return vmovl_s8(vreinterpret_s8_u8(vld1_u8(p))); }
+  using Row = int16x4_t;
+  struct Columns {
+    int16x4_t even, odd;
+  };
+  static Row row(const unsigned char* p) { return vreinterpret_s16_s32(vget_low_s32(broadcastUnit(p))); }
+  static Columns columns(const unsigned char* p) {
+    const int16x4_t pairs = vreinterpret_s16_u8(vld1_u8(p));
+    return {vshr_n_s16(vshl_n_s16(pairs, 8), 8), vshr_n_s16(pairs, 8)};
+  }
   static I32 dot(I32 sum, Row a, Columns w) {
-    return vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(w)), vmull_high_s16(a, w)));
+    return vmlal_lane_s16(vmlal_lane_s16(sum, w.even, a, 0), w.odd, a, 1);
   }
 };
-
-/// `factor` as subtractMultiple takes it; -255 to 255.
-inline int32_t multiplierFor(int32_t factor) {
-  return factor;
-}
-/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
-inline I32 subtractMultiple(I32 sum, I32 split, I32 multiplier) {
-  const int32x4_t s = vaddq_s32(vandq_s32(split, vdupq_n_s32(127)), vshlq_n_s32(vshrq_n_s32(split, 16), 7));
-  return vmlsq_s32(sum, s, multiplier);
-}
 
 }  // namespace
 }  // namespace npuspeech

@@ -90,6 +90,15 @@ inline I32 add(I32 a, I32 b) {
 inline F32 toFloat(I32 v) {
   return vcvtq_f32_s32(v);
 }
+/// `factor` as subtractMultiple takes it; -255 to 255.
+inline int32_t multiplierFor(int32_t factor) {
+  return factor;
+}
+/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
+inline I32 subtractMultiple(I32 sum, I32 split, I32 multiplier) {
+  const int32x4_t s = vaddq_s32(vandq_s32(split, vdupq_n_s32(127)), vshlq_n_s32(vshrq_n_s32(split, 16), 7));
+  return vmlsq_s32(sum, s, multiplier);
+}
 /// Rounded to nearest, halves to even.
 inline I32 toInt(F32 v) {
   return vcvtnq_s32_f32(v);

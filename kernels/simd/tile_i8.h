@@ -86,6 +86,10 @@ template <class Out>
 using TileFunctionI8 = void(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
                             const Out& out);
 
+/// The tile of an operation; mmla_neon.h has one of its own.
+template <class Op, int kRows, int kPanels, class Out>
+constexpr TileFunctionI8<Out>* kTileI8 = tileI8<Op, kRows, kPanels, Out>;
+
 /// The tile function of an operation for kPanels panels and 1 to kMostRows rows.
 template <class Op, int kPanels, int kMostRows, class Out>
 TileFunctionI8<Out>* tileFor(int rows) {
@@ -93,7 +97,7 @@ TileFunctionI8<Out>* tileFor(int rows) {
     TileFunctionI8<Out>* rows[kMostRows];
   };
   static constexpr Table kTiles = []<int... kRow>(std::integer_sequence<int, kRow...>) {
-    return Table{{tileI8<Op, kRow + 1, kPanels, Out>...}};
+    return Table{{kTileI8<Op, kRow + 1, kPanels, Out>...}};
   }
   (std::make_integer_sequence<int, kMostRows>());
   return kTiles.rows[rows - 1];

@@ -88,7 +88,9 @@ class MatmulI8Test : public VariantTest<Variant<MatmulI8Function>> {
  protected:
   void check(const Case& c) const {
     c.check([&](const MatmulI8& p) {
+      // What an earlier product left there must not count.
       AlignedVector<unsigned char> scratch(matmulI8ScratchSize(p.rows, p.weights.depth));
+      std::fill(scratch.begin(), scratch.end(), static_cast<unsigned char>(0xa5));
       GetParam().run(p, scratch.data());
     });
   }
@@ -96,11 +98,12 @@ class MatmulI8Test : public VariantTest<Variant<MatmulI8Function>> {
 
 TEST_P(MatmulI8Test, EveryCountOfRowsAndColumns) {
   for (int rows = 0; rows <= 29; ++rows)
-    for (int columns : {0, 1, 7, 15, 16, 17, 31, 32, 33, 48, 49}) check({rows, columns, 37});
+    for (int columns : {0, 1, 7, 15, 16, 17, 31, 32, 33, 48, 49})
+      for (int depth : {20, 37}) check({rows, columns, depth});
 }
 TEST_P(MatmulI8Test, EveryDepth) {
-  for (int depth : {1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 240, 508, 511, 512, 513, 1030, 2048, 5120})
-    for (int rows : {1, 2, 4, 5, 14, 16}) check({rows, 33, depth});
+  for (int depth : {1, 2, 3, 4, 5, 7, 8, 9, 12, 31, 32, 33, 240, 508, 511, 512, 513, 1030, 1500, 2048, 5120})
+    for (int rows : {1, 2, 3, 4, 5, 7, 13, 14, 16}) check({rows, 33, depth});
 }
 TEST_P(MatmulI8Test, Epilogues) {
   for (int columns : {5, 16, 37, 64}) {
