@@ -63,8 +63,6 @@ template <int kRows, class Out>
         columns[v][0] = vreinterpretq_s8_s32(vzip1q_s32(low, high));
         columns[v][1] = vreinterpretq_s8_s32(vzip2q_s32(low, high));
       });
-      prefetch(from + kAheadI8);
-      prefetch(from + kAheadI8 + kPanelBytes);
       out.fetch(at);
       unrolled<kPairs>([&](auto i) NPUSPEECH_INLINE {
         const int8x16_t rows = vreinterpretq_s8_u8(vld1q_u8(pairs[i] + at));
