@@ -91,6 +91,8 @@ Stream::~Stream() {
 bool Stream::finish() {
   if (!hasBegun_) return false;
   if (!source_) return true;
+  // A change of the pipeline's state, in a thread of its own, would else start it again.
+  gst_element_set_locked_state(source_, TRUE);
   gst_element_set_state(source_, GST_STATE_NULL);
   gst_bin_remove(GST_BIN(pipeline_), source_);
   gst_clear_object(&source_);
