@@ -101,6 +101,16 @@ bool Stream::finish() {
   return true;
 }
 
+bool Stream::isLive() const {
+  GstPad* sound = padOf(pipeline_, "sound", "sink");
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(sound, query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  gst_object_unref(sound);
+  return live;
+}
+
 bool Stream::isOfSource(GstMessage* message) const {
   GstObject* from = GST_MESSAGE_SRC(message);
   return source_ && (from == GST_OBJECT(source_) || gst_object_has_as_ancestor(from, GST_OBJECT(source_)));
