@@ -81,6 +81,7 @@ void DecoderInput::waitIdle() {
 void DecoderInput::start() {
   stats_.reset();
   format_.reset();
+  segment_.reset();
   for (const auto& branch : branches()) branch->output().reset();
   loader_.setInterrupted(false);
 }
@@ -179,9 +180,9 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
   if (flow != GST_FLOW_OK) return flow;
   const auto stop = text_->stage().stopToken();
   const EncodedWindow again = window;
-  stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded,
+  stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded, stop,
                                     readers = std::move(same)](const Result<DecodedWindow>& decoded) {
-    if (decoded && place.isLive) tellLive(*decoded, place, segment, isTranslated);
+    if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
     deliver(element_, readers, decoded);
   });
   if (!plan->other.empty())
@@ -194,20 +195,22 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
   return GST_FLOW_OK;
 }
 
-void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& place, const GstSegment& segment,
-                            bool isTranslated) {
-  if (window.isSuperseded) return;
+void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& place, GstEvent* segment,
+                            bool isTranslated, const std::stop_token& stale) {
+  if (window.isSuperseded || stale.stop_requested()) return;
+  const GstSegment* times = nullptr;
+  gst_event_parse_segment(segment, &times);
   int64_t needed = window.neededFromNs;
   if (isTranslated)
     needed = std::max(std::min(needed, translations_.neededFromNs()), static_cast<int64_t>(place.pts));
-  const auto until = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
+  const auto until = gst_segment_to_stream_time(times, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
   if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(sink_, newCommittedEvent(until));
-  interim_.show(window, place.pts, place.duration, place.isFinal);
+  interim_.show(window, segment, place.pts, place.duration, place.isFinal, stale);
 }
 
 bool DecoderInput::pushEvent(GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
-    gst_event_copy_segment(event, &segment_);
+    segment_.reset(gst_event_ref(event), gst_event_unref);
     translations_.reset();
   }
   for (const auto& branch : translations_.branches()) branch->pushEvent(sink_, event);

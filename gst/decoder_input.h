@@ -60,9 +60,10 @@ class DecoderInput {
   void cancel();
   TextBranches branches() const;
   GstFlowReturn submit(EncodedWindow window, PlacedWindow place, DecodeStream& stream);
-  /// At once, on the engine's thread: the task may be waiting for a sink.
-  void tellLive(const DecodedWindow& window, const PlacedWindow& place, const GstSegment& segment,
-                bool isTranslated);
+  /// At once, on the engine's thread: the task may be waiting for a sink. segment: the SEGMENT event of the
+  /// window; stale: a flush came in between.
+  void tellLive(const DecodedWindow& window, const PlacedWindow& place, GstEvent* segment, bool isTranslated,
+                const std::stop_token& stale);
 
   GstElement* const element_;
   GstPad *const sink_, *const src_;
@@ -72,7 +73,7 @@ class DecoderInput {
 
   std::optional<TensorFormat> format_;  // these four of the sink pad's thread
   TensorReader reader_;
-  GstSegment segment_{};
+  std::shared_ptr<GstEvent> segment_;  // the last SEGMENT
   StreamOptions options_;
 
   InterimOutput interim_;

@@ -41,9 +41,11 @@ InterimOutput::InterimOutput(GstElement* element)
   stage_.attach(src_);
 }
 
-void InterimOutput::show(const DecodedWindow& window, GstClockTime pts, GstClockTime duration, bool isFinal) {
+void InterimOutput::show(const DecodedWindow& window, GstEvent* segment, GstClockTime pts,
+                         GstClockTime duration, bool isFinal, const std::stop_token& stale) {
   if (window.words.empty() && window.interim.empty() && !isFinal) return;
   auto item = std::make_shared<Item>();
+  item->segment.reset(gst_event_ref(segment));
   item->text = joined(window.interim);
   item->committed = joined(window.words);
   item->json = nlohmann::json{
@@ -58,7 +60,7 @@ void InterimOutput::show(const DecodedWindow& window, GstClockTime pts, GstClock
   item->isFinal = isFinal;
   size_t waiting = 0;
   stage_.remove([&](const Item&) { return ++waiting > kMaxWaiting; });
-  stage_.push(std::move(item));
+  stage_.push(std::move(item), stale);
 }
 
 void InterimOutput::forward(GstEvent* event) {
@@ -73,23 +75,27 @@ void InterimOutput::stopFlush(GstEvent* event) {
   stage_.stopFlush(Held<GstEvent>(gst_event_ref(event)), [] {});
 }
 
+// Asks for CAPS, the last of the two: a flush may have come between them.
 void InterimOutput::begin() {
-  const Held<GstEvent> started(gst_pad_get_sticky_event(src_, GST_EVENT_STREAM_START, 0));
-  if (started) return;
+  const Held<GstEvent> caps(gst_pad_get_sticky_event(src_, GST_EVENT_CAPS, 0));
+  const Held<GstEvent> end(gst_pad_get_sticky_event(src_, GST_EVENT_EOS, 0));
+  if (caps && !end) return;
   const Held<char> id(gst_pad_create_stream_id(src_, element_, "interim"));
   GstEvent* start = gst_event_new_stream_start(id.get());
   gst_event_set_stream_flags(start, GST_STREAM_FLAG_SPARSE);
   gst_pad_push_event(src_, start);
-  const Held<GstCaps> caps(gst_static_pad_template_get_caps(&interimTemplate));
-  gst_pad_push_event(src_, gst_event_new_caps(caps.get()));
+  const Held<GstCaps> json(gst_static_pad_template_get_caps(&interimTemplate));
+  gst_pad_push_event(src_, gst_event_new_caps(json.get()));
 }
 
 // Nobody has to listen: that the pad is not linked, or its peer done, is no failure.
 GstFlowReturn InterimOutput::process(Item& item) {
   return guarded(element_, GST_FLOW_ERROR, [&] {
     begin();
+    const Held<GstEvent> segment(gst_pad_get_sticky_event(src_, GST_EVENT_SEGMENT, 0));
     if (item.event) {
-      gst_pad_push_event(src_, item.event.release());
+      const bool isKnown = segment && GST_EVENT_TYPE(item.event.get()) == GST_EVENT_SEGMENT;
+      if (!isKnown) gst_pad_push_event(src_, item.event.release());
       return GST_FLOW_OK;
     }
     gst_element_post_message(
@@ -101,6 +107,7 @@ GstFlowReturn InterimOutput::process(Item& item) {
                               G_TYPE_UINT64, item.pts + item.duration, "final", G_TYPE_BOOLEAN, item.isFinal,
                               nullptr)));
     if (!gst_pad_is_linked(src_)) return GST_FLOW_OK;
+    if (segment != item.segment) gst_pad_push_event(src_, item.segment.release());
     GstBuffer* buffer = gst_buffer_new_memdup(item.json.data(), item.json.size());
     GST_BUFFER_PTS(buffer) = item.pts;
     GST_BUFFER_DURATION(buffer) = item.duration;

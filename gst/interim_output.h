@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <stop_token>
 #include <string>
 
 #include "gst/stage.h"
@@ -25,16 +26,19 @@ class InterimOutput {
   /// Adds the pad to the element. Once, from instance init.
   void addPad() { gst_element_add_pad(element_, src_); }
 
-  /// What a live window says; returns at once. Any thread.
-  void show(const DecodedWindow& window, GstClockTime pts, GstClockTime duration, bool isFinal);
-  /// A copy of SEGMENT or EOS of the text's stream; STREAM_START and CAPS are made where they are due.
+  /// What a live window in `segment` (a SEGMENT event) says, unless a flush has made it `stale`; returns at
+  /// once. Any thread.
+  void show(const DecodedWindow& window, GstEvent* segment, GstClockTime pts, GstClockTime duration,
+            bool isFinal, const std::stop_token& stale);
+  /// EOS of the text's stream, or SEGMENT, which is needed here only where nothing has been shown before:
+  /// the text may come later than what is shown. STREAM_START and CAPS are made where they are due.
   void forward(GstEvent* event);
   void startFlush(GstEvent* event);
   void stopFlush(GstEvent* event);
 
  private:
   struct Item {
-    Held<GstEvent> event;
+    Held<GstEvent> event, segment;  // segment: of what is shown
     std::string json, text, committed;
     GstClockTime pts = 0, duration = 0;
     bool isFinal = false;

@@ -59,12 +59,13 @@ class Stage {
   }
 
   /// Queues an item; a window waits for room. FLUSHING, or what stopped the task, where the item was refused.
-  GstFlowReturn push(ItemPtr item) {
+  /// stale: refuses what comes from before a flush that is over; its token must stop before stopFlush().
+  GstFlowReturn push(ItemPtr item, const std::stop_token& stale = {}) {
     std::unique_lock lock(mutex_);
     const bool window = !item->event;
     if (window)
       changed_.wait(lock, [this] { return flushing_ || flow_ != GST_FLOW_OK || windows_ < capacity_; });
-    if (flushing_) return GST_FLOW_FLUSHING;
+    if (flushing_ || stale.stop_requested()) return GST_FLOW_FLUSHING;
     if (flow_ != GST_FLOW_OK) return flow_;
     windows_ += window ? 1 : 0;
     items_.push_back(std::move(item));

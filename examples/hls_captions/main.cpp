@@ -3,7 +3,8 @@
 //
 // usage: npuspeech-hls-captions [--keep] FILE|URI|mic FOLDER [LANGUAGE]
 //   --keep   no segment is deleted, and who comes late can start at the beginning
-// Files come at the clock's pace. Ctrl-C ends the stream, and the last words are written.
+// Files come at the clock's pace. Ctrl-C ends the stream, and the last words are written; so they are where a
+// live source is lost, and the exit status is 1.
 #include <glib-unix.h>
 #include <gst/gst.h>
 
@@ -20,6 +21,9 @@
 namespace {
 
 constexpr char kUsage[] = "usage: npuspeech-hls-captions [--keep] FILE|URI|mic FOLDER [LANGUAGE]";
+
+/// A source that has failed says within this time that what it held is through: RTSP holds 2 s.
+constexpr guint kDrainSeconds = 5;
 
 /// One line; returns the exit status.
 int complain(std::string reason) {
@@ -41,6 +45,18 @@ struct Program {
   void end() {
     if (isEnding || !stream.finish()) g_main_loop_quit(loop);
     isEnding = true;
+  }
+  /// The source has failed. What it still holds comes out, and then its end.
+  void lose(const std::string& reason) {
+    if (status != 0) return;
+    status = complain(input + ": " + reason);
+    if (!stream.hasBegun()) return g_main_loop_quit(loop);
+    const auto onTimeout = [](gpointer self) -> gboolean {
+      auto& program = *static_cast<Program*>(self);
+      if (!program.isEnding) program.end();
+      return G_SOURCE_REMOVE;
+    };
+    g_timeout_add_seconds(kDrainSeconds, onTimeout, this);
   }
   /// The first reason is the one to tell.
   void fail(const std::string& reason) {
@@ -84,6 +100,9 @@ gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
       if (!onNews(gst_message_get_structure(message), program)) program.fail(program.publisher.error());
       break;
     case GST_MESSAGE_EOS:
+      // Where a connection breaks, RTSP often says no more than that.
+      if (!program.isEnding && program.status == 0 && program.stream.isLive())
+        program.status = complain(program.input + ": the stream has ended");
       g_main_loop_quit(program.loop);
       break;
     case GST_MESSAGE_WARNING:
@@ -95,9 +114,7 @@ gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
     case GST_MESSAGE_ERROR:
       gst_message_parse_error(message, &error, nullptr);
       if (program.stream.isOfSource(message)) {
-        // What was heard until then is written.
-        if (program.status == 0) program.status = complain(program.input + ": " + error->message);
-        program.end();
+        program.lose(error->message);
       } else if (gst_object_has_as_ancestor(GST_MESSAGE_SRC(message),
                                             GST_OBJECT(program.stream.pipeline()))) {
         program.fail(error->message);

@@ -91,12 +91,24 @@ Stream::~Stream() {
 bool Stream::finish() {
   if (!hasBegun_) return false;
   if (!source_) return true;
+  // A change of the pipeline's state, in a thread of its own, would else start it again.
+  gst_element_set_locked_state(source_, TRUE);
   gst_element_set_state(source_, GST_STATE_NULL);
   gst_bin_remove(GST_BIN(pipeline_), source_);
   gst_clear_object(&source_);
   sendEos(pipeline_, "sound");
   sendEos(pipeline_, "picture");
   return true;
+}
+
+bool Stream::isLive() const {
+  GstPad* sound = padOf(pipeline_, "sound", "sink");
+  GstQuery* query = gst_query_new_latency();
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(sound, query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
+  gst_query_unref(query);
+  gst_object_unref(sound);
+  return live;
 }
 
 bool Stream::isOfSource(GstMessage* message) const {

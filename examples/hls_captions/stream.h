@@ -29,6 +29,10 @@ class Stream {
   void start() { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
   /// Ends the source; EOS comes when all that was heard is written. False where nothing has been heard yet.
   bool finish();
+  /// Whether there is sound, so that finish() has something to write.
+  bool hasBegun() const { return hasBegun_; }
+  /// Whether what is heard has no end of its own.
+  bool isLive() const;
   bool isOfSource(GstMessage* message) const;
 
   /// Of the segments; known once there is one.

@@ -12,6 +12,7 @@ import time
 import unittest
 
 from harness import BUILD, CLIP, CLIP_SECONDS, CLIP_TEXT, ENVIRONMENT, PATIENCE, TestCase, launch, wordErrors, words
+from rtsp import freePort, serve
 
 PROGRAM = BUILD / 'examples/hls_captions/npuspeech-hls-captions'
 CLOCK = 90000  # ticks of MPEG-TS a second
@@ -83,8 +84,9 @@ class HlsCaptions(TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def assertEnds(self, process):
-        self.assertEqual((process.wait(30 * PATIENCE), process.stderr.read()), (0, ''))
+    def assertEnds(self, process, status=0, complaint=''):
+        self.assertEqual(process.wait(30 * PATIENCE), status)
+        self.assertRegex(process.stderr.read(), rf'\A{complaint}\Z')
         self.assertEqual([file.name for file in self.out.iterdir()
                           if not re.fullmatch(r'(stream|media|captions)\.m3u8|media\d{5}\.ts|captions\d{5}\.vtt', file.name)], [])
         for name in ('media', 'captions'):
@@ -217,6 +219,24 @@ class HlsCaptions(TestCase):
         self.assertLess(heard, CLIP_SECONDS - 1)
         self.assertLessEqual(wordErrors(' '.join(text for _, _, text in found), ' '.join(words(CLIP_TEXT)[:14])), 3, found)
         self.assertLessEqual(found[-1][1], captions(self.out / 'captions00000.vtt')[0] + (heard + 0.2) * CLOCK)
+
+    def test_lost_source(self):
+        """Over UDP the source fails, over TCP it ends; both hold the last 2 s at that time."""
+        for scheme, complaint in (('rtsp', '.+'), ('rtspt', 'the stream has ended')):
+            with self.subTest(scheme):
+                port = freePort()
+                uri = f'{scheme}://127.0.0.1:{port}/talk'
+                server = serve(self, port)
+                process = self.start('--keep', uri, self.out, 'en')
+                self.assertEqual(server.stdout.readline(), 'playing\n')
+                time.sleep(8)  # behind "what your country can do for you"
+                server.kill()
+                self.assertEnds(process, 1, f'hls-captions: {uri}: {complaint}\n')
+                _, segments, _ = playlist(self.out / 'media.m3u8')
+                self.assertGreater(sum(duration for _, duration in segments), 7.3)
+                found, _ = self.cues([captions(self.out / f'captions{number:05}.vtt')[0] for number in range(len(segments))])
+                said = ' '.join(text for _, _, text in found)
+                self.assertLessEqual(wordErrors(said, ' '.join(words(CLIP_TEXT)[:14])), 3, found)
 
     def test_microphone(self):
         # GStreamer's generator of tones as the one source to be found, and silent hardware.

@@ -4,21 +4,14 @@
 
 import re
 import signal
-import socket
 import subprocess
 import time
 import unittest
 
-from harness import BUILD, CLIP, CLIP_TEXT, ENVIRONMENT, PATIENCE, TestCase, wordErrors, words
+from harness import BUILD, CLIP_TEXT, ENVIRONMENT, PATIENCE, TestCase, wordErrors, words
+from rtsp import freePort, serve
 
 PROGRAM = BUILD / 'examples/rtsp_subtitles/npuspeech-rtsp-subtitles'
-SERVER = BUILD / 'tests/examples/rtsp_server'
-
-
-def freePort():
-    with socket.socket() as one:
-        one.bind(('127.0.0.1', 0))
-        return one.getsockname()[1]
 
 
 def cues(text):
@@ -39,13 +32,7 @@ class RtspSubtitles(TestCase):
         self.uri = f'rtsp://127.0.0.1:{self.port}/talk'
 
     def serve(self):
-        if not SERVER.exists():
-            self.skipTest('libgstrtspserver-1.0-dev is missing')
-        server = subprocess.Popen([SERVER, str(self.port), CLIP], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
-        self.addCleanup(server.__exit__, None, None, None)
-        self.addCleanup(server.kill)
-        self.assertEqual(server.stdout.readline(), 'listening\n')
-        return server
+        return serve(self, self.port)
 
     def start(self, output, path='talk', **environment):
         uri = f'rtsp://127.0.0.1:{self.port}/{path}'

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Live streams: words come while the audio still does, are said once and in order, and nothing hangs.
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <random>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "gst/events.h"
 #include "gst/tensor_caps.h"
@@ -38,6 +43,72 @@ void expectOrder(const Output& out) {
     last = text.end();
   }
 }
+
+/// Who reads interim text: knows what came since the last flush, in order.
+class InterimReader {
+ public:
+  struct Item {
+    bool isText;  // or a segment
+    GstClockTime start;
+    bool operator==(const Item&) const = default;
+  };
+  using Items = std::vector<Item>;
+
+  explicit InterimReader(GstElement* decoder) : pad_(gst_pad_new("interim", GST_PAD_SINK)) {
+    gst_object_ref_sink(pad_.get());
+    gst_pad_set_element_private(pad_.get(), this);
+    gst_pad_set_chain_function(pad_.get(), [](GstPad* pad, GstObject*, GstBuffer* buffer) {
+      self(pad)->add({true, GST_BUFFER_PTS(buffer)});
+      gst_buffer_unref(buffer);
+      return GST_FLOW_OK;
+    });
+    gst_pad_set_event_function(pad_.get(), [](GstPad* pad, GstObject*, GstEvent* event) -> gboolean {
+      const GstSegment* segment = nullptr;
+      if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
+        gst_event_parse_segment(event, &segment);
+        self(pad)->add({false, segment->start});
+      } else if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
+        self(pad)->take();
+      }
+      gst_event_unref(event);
+      return TRUE;
+    });
+    gst_pad_set_active(pad_.get(), TRUE);
+    const Held<GstPad> source(gst_element_get_static_pad(decoder, "unsynced_src"));
+    EXPECT_EQ(gst_pad_link(source.get(), pad_.get()), GST_PAD_LINK_OK);
+  }
+  ~InterimReader() {
+    const Held<GstPad> source(gst_pad_get_peer(pad_.get()));
+    gst_pad_unlink(source.get(), pad_.get());
+    gst_pad_set_active(pad_.get(), FALSE);
+  }
+
+  /// Waits until there are `texts`.
+  Items take(std::ptrdiff_t texts) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [&] {
+      return std::count_if(items_.begin(), items_.end(), [](const Item& item) { return item.isText; }) >=
+             texts;
+    });
+    return std::exchange(items_, {});
+  }
+  Items take() { return take(0); }
+
+ private:
+  static InterimReader* self(GstPad* pad) {
+    return static_cast<InterimReader*>(gst_pad_get_element_private(pad));
+  }
+  void add(Item item) {
+    const std::lock_guard lock(mutex_);
+    items_.push_back(item);
+    changed_.notify_all();
+  }
+
+  const Held<GstPad> pad_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Items items_;  // under mutex_
+};
 
 class LiveDecoder : public ::testing::Test {
  protected:
@@ -100,6 +171,41 @@ TEST_F(LiveDecoder, ShowsInterimText) {
   EXPECT_TRUE(h_.take().buffers.empty());
 }
 
+TEST_F(LiveDecoder, InterimTextIsInItsSegmentWhileTheTextWaits) {
+  InterimReader reader(h_.element());
+  h_.flush();
+  const Held<GstPad> text(gst_element_get_static_pad(h_.element(), "src"));
+  const gulong hold = gst_pad_add_probe(
+      text.get(), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+      [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+  EXPECT_TRUE(h_.pushEvent(gst_event_new_stream_start("held")));
+  h_.segment(5 * GST_SECOND);
+  h_.push(states(100, 5 * GST_SECOND, 0, true));
+  h_.segment(9 * GST_SECOND);
+  h_.push(states(100, 9 * GST_SECOND, 1, true));
+  EXPECT_EQ(
+      reader.take(2),
+      (InterimReader::Items{
+          {false, 5 * GST_SECOND}, {true, 5 * GST_SECOND}, {false, 9 * GST_SECOND}, {true, 9 * GST_SECOND}}));
+  EXPECT_TRUE(h_.take().buffers.empty());
+  gst_pad_remove_probe(text.get(), hold);
+  h_.eos();
+  EXPECT_TRUE(reader.take().empty()) << "segments that came later than what was shown";
+}
+
+TEST_F(LiveDecoder, InterimTextComesBehindAnEndToo) {
+  InterimReader reader(h_.element());
+  h_.push(states(100, 0, 0, true));
+  h_.eos();
+  EXPECT_EQ(reader.take(1).back(), (InterimReader::Item{true, 0}));
+  EXPECT_TRUE(h_.pushEvent(gst_event_new_stream_start("next")));
+  h_.setCaps(statesCaps().c_str());
+  h_.segment(7 * GST_SECOND);
+  h_.push(states(100, 7 * GST_SECOND, 1, true));
+  EXPECT_EQ(reader.take(1), (InterimReader::Items{{false, 7 * GST_SECOND}, {true, 7 * GST_SECOND}}));
+  EXPECT_EQ(h_.eos().joined(), kSaid);
+}
+
 TEST_F(LiveDecoder, EndOfStreamWaitsForFinalWindows) {
   for (int i = 1; i <= 20; ++i) h_.push(states(100 + 10 * i, 0, 0, i == 20));
   const Output out = h_.eos();
@@ -125,12 +231,15 @@ TEST_F(LiveDecoder, TimeMovesOnWhileSomebodySpeaks) {
 
 TEST_F(LiveDecoder, FlushesAtRandomMoments) {
   std::mt19937 random(3);
+  InterimReader reader(h_.element());
+  h_.flush();  // without the harness's own segment
   for (uint64_t round = 0; round < 100; ++round) {
     const GstClockTime start = (random() % 1000) * GST_SECOND;
     h_.segment(start);
     for (unsigned i = 0; i < random() % 6; ++i)
       h_.push(states(static_cast<int>(100 + 50 * i), start, round, random() % 8 == 0));
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
+    for (const auto& item : reader.take()) EXPECT_EQ(item.start, start) << "from before a flush";
     h_.flush();
     h_.take();
   }
