@@ -112,12 +112,12 @@ void measure(benchmark::State& state, const Work& work, const std::function<void
 
 struct Shape {
   int rows, columns, depth;
-  bool gelu = false, quantizedOut = false;
+  bool gelu = false, quantizedOut = false, residual = false;
   size_t stride = 0;  // of the rows where they overlap or lie apart; else depth
 
   std::string name() const {
     return std::to_string(rows) + "x" + std::to_string(columns) + "x" + std::to_string(depth) +
-           (gelu ? "/gelu" : "") + (quantizedOut ? "/u8" : "");
+           (gelu ? "/gelu" : "") + (quantizedOut ? "/u8" : "") + (residual ? "/residual" : "");
   }
   double operations() const { return 2.0 * rows * columns * depth; }
   bool readsWeights() const { return rows <= 16; }
@@ -166,9 +166,10 @@ void matmulI8Bench(benchmark::State& state, const Shape& s) {
   p.outStride = columns;
   p.rows = s.rows;
   p.activation = s.gelu ? Activation::Gelu : Activation::None;
+  if (s.residual) p.residual = out.data(), p.residualStride = columns;
   Work work{s.operations(), Peak::DotI8};
   if (s.readsWeights()) work.read = packed.data(), work.readBytes = packed.size();
-  work.onednn = makeOnednnProduct({s.rows, s.columns, s.depth, true, s.gelu});
+  work.onednn = makeOnednnProduct({s.rows, s.columns, s.depth, true, s.gelu, s.residual});
   measure(state, work, [&] {
     if (s.quantizedOut)
       matmulI8(pool(), p, {quantized.data(), columns, outScales.data()});
@@ -293,7 +294,8 @@ benchmark::internal::Benchmark* timed(benchmark::internal::Benchmark* bench) {
 
 void registerAll() {
   // Whisper-base. Encoder: the convolutions on 3000 frames; Q, K, V; output; first and second FFN product.
-  std::vector<Shape> encoder = {{3000, 512, 240, true, false, 80}, {1500, 512, 1536, true, false, 1024}};
+  std::vector<Shape> encoder = {{3000, 512, 240, true, false, false, 80},
+                                {1500, 512, 1536, true, false, false, 1024}};
   std::vector<Shape> shapes;
   for (int rows : {64, 450, 1500}) {
     shapes.push_back({rows, 1536, 512});
@@ -311,7 +313,11 @@ void registerAll() {
   encoder.insert(encoder.end(), shapes.begin(), shapes.end());
   for (const Shape& s : encoder)
     timed(benchmark::RegisterBenchmark(("matmul_f32/" + s.name()).c_str(), matmulF32Bench, s));
-  for (int rows : {64, 450, 1500}) shapes.push_back({rows, 2048, 512, true, true});
+  for (int rows : {64, 450, 1500}) {
+    shapes.push_back({rows, 2048, 512, true, true});
+    shapes.push_back({rows, 512, 512, false, false, true});
+    shapes.push_back({rows, 512, 2048, false, false, true});
+  }
   for (const Shape& s : shapes)
     timed(benchmark::RegisterBenchmark(("matmul_i8/" + s.name()).c_str(), matmulI8Bench, s));
   for (int rows : {64, 450, 1500}) {

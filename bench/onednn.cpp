@@ -72,15 +72,16 @@ std::function<void()> makeOnednnProduct(const OnednnProduct& p) {
     attributes.set_zero_points(DNNL_ARG_SRC, 0, {117});
 #endif
   }
+  dnnl::post_ops operations;
+  if (p.residual) operations.append_sum(1);
   if (p.gelu) {
-    dnnl::post_ops operations;
 #if DNNL_VERSION_MAJOR >= 3
     operations.append_eltwise(dnnl::algorithm::eltwise_gelu_erf, 0, 0);
 #else
     operations.append_eltwise(1, dnnl::algorithm::eltwise_gelu_erf, 0, 0);
 #endif
-    attributes.set_post_ops(operations);
   }
+  attributes.set_post_ops(operations);
 #if DNNL_VERSION_MAJOR >= 3
   const dnnl::matmul::primitive_desc description(engine, a, w, bias, out, attributes);
 #else
@@ -96,6 +97,7 @@ std::function<void()> makeOnednnProduct(const OnednnProduct& p) {
   arguments[DNNL_ARG_DST] = memory(out, engine);
   fill(arguments[DNNL_ARG_SRC], p.int8 ? type::u8 : type::f32, 2);
   fill(arguments[DNNL_ARG_BIAS], type::f32, 3);
+  fill(arguments[DNNL_ARG_DST], type::f32, 4);
   return [product = dnnl::matmul(description), arguments] {
     product.execute(stream, arguments);
     stream.wait();

@@ -7,12 +7,12 @@
 
 namespace npuspeech {
 
-/// A product out[rows][columns] = a[rows][depth] * weights[depth][columns] (+ bias, GELU) on random operands,
-/// ready to run: float32, or unsigned 8-bit rows with one zero point by signed 8-bit weights with a scale per
-/// column, float32 out.
+/// A product out[rows][columns] = a[rows][depth] * weights[depth][columns] + bias (GELU; added to what `out`
+/// holds, where that is the residual) on random operands, ready to run: float32, or unsigned 8-bit rows with
+/// one zero point by signed 8-bit weights with a scale per column, float32 out.
 struct OnednnProduct {
   int rows, columns, depth;
-  bool int8, gelu;
+  bool int8, gelu, residual = false;
 };
 
 /// Empty where this build has no oneDNN. Threads are oneDNN's own: OMP_NUM_THREADS, set before the first
