@@ -14,8 +14,8 @@ struct LiveOptions {
   float sureProbability = 0.9f;
   int64_t firstNs = 3'000'000'000;  // nothing is certain in a shorter window that begins an utterance
   int rewindRows = 200;             // attention that jumps back so far is lost
-  int64_t trimNs = 16'000'000'000;  // longer windows give up the audio of committed text,
-  int64_t keepNs = 8'000'000'000;   // but for at least this much at the end
+  int64_t trimNs = 24'000'000'000;  // longer windows give up the audio of committed text,
+  int64_t keepNs = 14'000'000'000;  // but for at least this much at the end
   size_t contextTokens = 64;        // of committed text whose audio is gone,
   /// and which ended less than so long before: what is said again after a lost connection would be lost as a
   /// loop.
