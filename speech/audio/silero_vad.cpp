@@ -22,7 +22,8 @@ constexpr int kSpectrum = 256, kSpectrumHop = 128, kSpectra = 4;
 constexpr int kBins = kSpectrum / 2 + 1;
 constexpr int kWidth = 128, kNarrow = 64;  // channels
 constexpr int kGates = 4 * kWidth;
-constexpr int kGroup = 16;  // frames to a product
+constexpr int kGroup = 16;                       // frames to a product
+constexpr float kHeard = 0.5f, kSilence = 0.1f;  // probabilities, for what is forgotten when
 
 /// A layer out = weights * in + bias, packed for matmulF32.
 struct Layer {
@@ -163,7 +164,7 @@ Result<std::shared_ptr<const SileroWeights>> SileroWeights::load(const std::stri
 }
 
 struct SileroVad::State {
-  explicit State(std::shared_ptr<const SileroWeights> w) : weights(std::move(w)) {
+  State(std::shared_ptr<const SileroWeights> w, int silence) : weights(std::move(w)), forgetAfter(silence) {
     // Rows before and behind a frame's own are the convolutions' zero padding and stay as they are.
     std::fill(magnitudes.begin(), magnitudes.end(), 0.0f);
     std::fill(conv1.begin(), conv1.end(), 0.0f);
@@ -172,8 +173,13 @@ struct SileroVad::State {
   void load(const float* samples, int frames);
   void convolve(int frames);
   float recur(const float* gatesOfInput);
+  void forgetInPauses(float probability);
+  void reset();
 
   std::shared_ptr<const SileroWeights> weights;
+  const int forgetAfter;
+  bool hasHeard = false;  // speech, since the last reset
+  int silentFrames = 0;   // the newest
   std::array<float, kContext> context{};
   std::array<float, kWidth> h{}, c{};
 
@@ -241,14 +247,26 @@ float SileroVad::State::recur(const float* gatesOfInput) {
   return sigmoid(logit);
 }
 
-SileroVad::SileroVad(std::shared_ptr<const SileroWeights> weights)
-    : state_(std::make_unique<State>(std::move(weights))) {}
+void SileroVad::State::reset() {
+  h.fill(0);
+  c.fill(0);
+  hasHeard = false;
+  silentFrames = 0;
+}
+
+void SileroVad::State::forgetInPauses(float probability) {
+  hasHeard = hasHeard || probability >= kHeard;
+  silentFrames = probability < kSilence ? silentFrames + 1 : 0;
+  if (hasHeard && silentFrames == forgetAfter) reset();
+}
+
+SileroVad::SileroVad(std::shared_ptr<const SileroWeights> weights, int forgetAfter)
+    : state_(std::make_unique<State>(std::move(weights), forgetAfter)) {}
 SileroVad::~SileroVad() = default;
 
 void SileroVad::reset() {
   state_->context.fill(0);
-  state_->h.fill(0);
-  state_->c.fill(0);
+  state_->reset();
 }
 
 void SileroVad::run(std::span<const float> samples, std::span<float> probabilities) {
@@ -257,8 +275,10 @@ void SileroVad::run(std::span<const float> samples, std::span<float> probabiliti
     const int frames = static_cast<int>(std::min<size_t>(kGroup, probabilities.size() - done));
     state_->load(in, frames);
     state_->convolve(frames);
-    for (int f = 0; f < frames; ++f)
+    for (int f = 0; f < frames; ++f) {
       probabilities[done + f] = state_->recur(state_->gates.data() + f * kGates);
+      if (state_->forgetAfter > 0) state_->forgetInPauses(probabilities[done + f]);
+    }
   }
 }
 

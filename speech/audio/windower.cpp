@@ -124,7 +124,7 @@ Windower::State::State(const Options& options, std::shared_ptr<const SileroWeigh
       mel(options.melBins, static_cast<int>((maxWindow + silence + preRoll + group * kFrame) / kHop + 16)),
       track(static_cast<int>((maxWindow + silence + preRoll) / kFrame + group + 16), options.vadOn,
             options.vadOff) {
-  if (weights) vad.emplace(std::move(weights));
+  if (weights) vad.emplace(std::move(weights), SileroVad::kForgetInPauses);
 }
 
 void Windower::State::restart() {

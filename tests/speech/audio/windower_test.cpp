@@ -254,7 +254,7 @@ TEST_F(WindowerSpeech, CoversAllSpeechOnce) {
     expectTiling(collected.events, 0, nsOf(samples->size()));
 
     std::vector<float> probabilities(samples->size() / SileroVad::kFrame);
-    SileroVad vad(weights());
+    SileroVad vad(weights(), SileroVad::kForgetInPauses);
     vad.run({samples->data(), probabilities.size() * SileroVad::kFrame}, probabilities);
     const std::vector<AudioWindow> windows = collected.windows();
     for (size_t f = 0; f < probabilities.size(); ++f) {
@@ -266,6 +266,27 @@ TEST_F(WindowerSpeech, CoversAllSpeechOnce) {
       EXPECT_EQ(covered, end - begin) << name << " frame " << f;
     }
   }
+}
+
+// One who speaks 40 dB softer, 1.2 s after another, is heard as long as alone.
+TEST_F(WindowerSpeech, HearsASoftVoiceBehindALoudOne) {
+  constexpr const char* kClip = "librispeech/1688-142285-0000.flac";
+  const auto loud = readRecording(kClip);
+  NPUSPEECH_REQUIRE(loud, kClip);
+  std::vector<float> soft = *loud;
+  for (float& sample : soft) sample *= 0.01f;
+  std::mt19937 random(3);
+  const std::vector<float> pause = noise(random, 1.2, 1e-4f);
+  std::vector<float> both = *loud;
+  append(both, pause);
+  append(both, soft);
+  const auto heardNs = [](const std::vector<float>& samples, size_t from) {
+    int64_t heard = 0;
+    for (const AudioWindow& w : runWhole({}, weights(), samples).windows())
+      heard += std::max<int64_t>(0, w.startNs + w.durationNs - std::max(w.startNs, nsOf(from)));
+    return heard;
+  };
+  EXPECT_GT(heardNs(both, loud->size() + pause.size()), heardNs(soft, 0) - kSecond);
 }
 
 // No cut falls into speech while there is a pause to cut in: around each cut the detector hears none.
