@@ -31,9 +31,6 @@ class RtspSubtitles(TestCase):
         self.port = freePort()
         self.uri = f'rtsp://127.0.0.1:{self.port}/talk'
 
-    def serve(self):
-        return serve(self, self.port)
-
     def start(self, output, path='talk', **environment):
         uri = f'rtsp://127.0.0.1:{self.port}/{path}'
         process = subprocess.Popen([PROGRAM, uri, output, 'en'], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -48,7 +45,7 @@ class RtspSubtitles(TestCase):
         return process.stderr.read()
 
     def test_times_go_on_behind_a_lost_connection(self):
-        server = self.serve()
+        server = serve(self, self.port)
         file = self.folder / 'talk.vtt'
         started = time.monotonic()
         process = self.start(file)
@@ -59,7 +56,7 @@ class RtspSubtitles(TestCase):
         server.kill()
         server.wait()
         self.assertRegex(process.stderr.readline(), r'talk is lost \(.*\); trying again\n')
-        server = self.serve()
+        server = serve(self, self.port)
         self.assertEqual(server.stdout.readline(), 'playing\n')
         begins.append(time.monotonic() - started)
         self.assertRegex(process.stderr.readline(), 'talk is back\n')
@@ -78,7 +75,7 @@ class RtspSubtitles(TestCase):
             self.assertAlmostEqual(cue[0], begin + 0.3, delta=0.9, msg=f'{begins} {text}')
 
     def test_matroska_and_subrip(self):
-        self.serve()
+        serve(self, self.port)
         files = [self.folder / 'talk.mkv', self.folder / 'talk.srt']
         processes = [self.start(file) for file in files]
         time.sleep(13)
@@ -106,7 +103,7 @@ class RtspSubtitles(TestCase):
         return log.read_text(errors='replace')
 
     def test_shows_captions_in_the_picture(self):
-        server = self.serve()
+        server = serve(self, self.port)
         for path, encoder in (('talk', 'jpegenc'), ('camera', 'x264enc')):
             with self.subTest(path):
                 if subprocess.run(['gst-inspect-1.0', '--exists', encoder], check=False).returncode:
@@ -117,7 +114,7 @@ class RtspSubtitles(TestCase):
                 self.assertGreater(log.count('got times start'), 50)
 
     def test_ends_before_there_is_a_picture(self):
-        log = self.show(self.serve(), 'radio', 2)
+        log = self.show(serve(self, self.port), 'radio', 2)
         self.assertEqual(log.count('got times start'), 0)
 
     def test_nobody_there(self):
