@@ -164,6 +164,12 @@ int run(const std::string& input, const std::string& folder, const std::string& 
   stream.start();  // what fails says so on the bus
   g_main_loop_run(program.loop);
   gst_bus_remove_watch(bus);
+  // A file that was opened while all ended is known too, so that none is left.
+  stream.stop();
+  while (GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_ELEMENT)) {
+    onNews(gst_message_get_structure(message), program);
+    gst_message_unref(message);
+  }
   gst_object_unref(bus);
   g_main_loop_unref(program.loop);
   if (!publisher.finish()) program.fail(publisher.error());
