@@ -14,7 +14,8 @@ namespace npuspeech {
 
 class SileroWeights;
 
-/// A stretch of audio to be transcribed. The first window of an utterance has number 0.
+/// A stretch of audio to be transcribed. The first window of an utterance has number 0. Utterances count up;
+/// where audio is missing between two, at least one number is left out.
 struct AudioWindow {
   int64_t startNs = 0;  // stream time of its first sample
   int64_t durationNs = 0;
@@ -61,7 +62,7 @@ class Windower {
   Windower(const Options& options, std::shared_ptr<const SileroWeights> vad);
   ~Windower();
 
-  /// Starts again at `startNs`, dropping what is pending. Utterance numbers go on.
+  /// Starts again at `startNs`, dropping what is pending.
   void reset(int64_t startNs);
   void push(std::span<const float> samples);
   /// The stream ends, or a part of it is missing: what is pending comes out as final windows and gaps. Audio
@@ -81,6 +82,9 @@ class Windower {
   /// Earlier times than the present anchor change nothing. Between two utterances: where the next one starts
   /// if it follows within 2 s; where nobody asks for more it is the end of the last.
   void commit(int64_t untilNs);
+  /// Whether the utterance began in the present stretch of audio: what an answer says of one before audio was
+  /// missing is too late for commit().
+  bool isCurrent(uint64_t utterance) const;
   /// Live: while true, no partial window comes out; the next one after that has all audio until then.
   void holdPartial(bool held);
 

@@ -16,10 +16,7 @@ struct LiveOptions {
   int rewindRows = 200;             // attention that jumps back so far is lost
   int64_t trimNs = 24'000'000'000;  // longer windows give up the audio of committed text,
   int64_t keepNs = 14'000'000'000;  // but for at least this much at the end
-  size_t contextTokens = 64;        // of committed text whose audio is gone,
-  /// and which ended less than so long before: what is said again after a lost connection would be lost as a
-  /// loop.
-  int64_t contextPauseNs = 1'000'000'000;
+  size_t contextTokens = 64;        // of committed text whose audio is gone
 };
 
 }  // namespace npuspeech

@@ -37,7 +37,6 @@ void LiveText::reset() {
   guess_.clear();
   lastInterim_.clear();
   committedUntilNs_ = INT64_MIN;
-  heardUntilNs_ = INT64_MAX;
 }
 
 void LiveText::scroll(size_t count) {
@@ -52,11 +51,12 @@ LiveText::Start LiveText::begin(const LiveWindow& window) {
   if (window.utterance != utterance_) {
     guess_.clear();
     lastInterim_.clear();
-    utterance_ = window.utterance;
-    if (window.startNs - options_.contextPauseNs > heardUntilNs_) {
+    // Behind a lost connection, what is said again would be lost as a loop.
+    if (window.utterance != utterance_ + 1) {
       words_.clear();
       context_.clear();
     }
+    utterance_ = window.utterance;
   }
   size_t gone = 0, tokens = 0;
   while (gone < words_.size() && words_[gone].startNs + words_[gone].endNs <= 2 * window.startNs) ++gone;
@@ -93,10 +93,13 @@ size_t LiveText::certainWords(const LiveReading& reading) const {
   return certain;
 }
 
-void LiveText::commit(const LiveWindow& window, const LiveWord& word) {
+// A later window may see a word a little before the one that came out before it: time does not go back.
+void LiveText::commit(const LiveWindow& window, LiveWord& word) {
   Committed& committed = words_.emplace_back();
   committed.startNs = std::max(window.startNs + word.word.startNs, committedUntilNs_);
   committed.endNs = std::max(window.startNs + word.word.endNs, committed.startNs);
+  word.word.startNs = committed.startNs - window.startNs;
+  word.word.endNs = committed.endNs - window.startNs;
   committed.tokens = word.tokens;
   committed.pauseWeight = pauseWeight(word.word.text);
   committedUntilNs_ = committed.endNs;
@@ -104,7 +107,6 @@ void LiveText::commit(const LiveWindow& window, const LiveWord& word) {
 
 LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
   Update update;
-  heardUntilNs_ = window.startNs + window.durationNs;
   const size_t forced = reading.forcedWords = std::min(reading.forcedWords, reading.words.size());
   size_t certain = forced;
   const bool isTooShort = forced == 0 && window.durationNs < options_.firstNs;

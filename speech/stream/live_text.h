@@ -13,7 +13,8 @@
 namespace npuspeech {
 
 /// A window of a live stream. Windows of one utterance grow at their end, and lose their beginning when text
-/// is committed. They may begin in an earlier utterance.
+/// is committed. They may begin in an earlier utterance. Utterances count up; where a number is left out,
+/// audio is missing between two.
 struct LiveWindow {
   int64_t startNs = 0, durationNs = 0;  // in the stream
   uint64_t utterance = 0;
@@ -70,7 +71,7 @@ class LiveText {
 
   size_t certainWords(const LiveReading& reading) const;
   bool agrees(const LiveReading& reading, size_t word) const;
-  void commit(const LiveWindow& window, const LiveWord& word);
+  void commit(const LiveWindow& window, LiveWord& word);
   int64_t neededFrom(const LiveWindow& window) const;
   void scroll(size_t words);
 
@@ -81,7 +82,6 @@ class LiveText {
   std::vector<Token> guess_;
   std::vector<std::string> lastInterim_;
   int64_t committedUntilNs_ = INT64_MIN;  // stream time
-  int64_t heardUntilNs_ = INT64_MAX;      // the last window's end, stream time; none yet
 };
 
 }  // namespace npuspeech

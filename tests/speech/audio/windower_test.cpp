@@ -219,7 +219,10 @@ TEST(Windower, GoesOnAfterDrain) {
     total += samples.size();
     expectTiling(collected.events, 5 * kSecond, 5 * kSecond + nsOf(total));
   }
-  EXPECT_EQ(collected.windows().size(), 5u);
+  const std::vector<AudioWindow> windows = collected.windows();
+  ASSERT_EQ(windows.size(), 5u);
+  for (size_t i = 1; i < 4; ++i) EXPECT_EQ(windows[i].utterance, windows[i - 1].utterance + 2) << "drained";
+  EXPECT_EQ(windows[4].utterance, windows[3].utterance + 1) << "cut";
 }
 
 TEST(Windower, ResetDropsWhatIsPending) {
