@@ -26,6 +26,7 @@ PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions
   place.duration = GST_BUFFER_DURATION_IS_VALID(buffer)
                        ? GST_BUFFER_DURATION(buffer)
                        : static_cast<GstClockTime>(window.shape.frames) * 10 * GST_MSECOND;
+  place.utterance = window.utterance;
   place.discont = GST_BUFFER_IS_DISCONT(buffer);
   place.isFinal = window.isFinal;
   place.isLive = options.live;
@@ -204,7 +205,7 @@ void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& pla
   if (isTranslated)
     needed = std::max(std::min(needed, translations_.neededFromNs()), static_cast<int64_t>(place.pts));
   const auto until = gst_segment_to_stream_time(times, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
-  if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(sink_, newCommittedEvent(until));
+  if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(sink_, newCommittedEvent({place.utterance, until}));
   interim_.show(window, segment, place.pts, place.duration, place.isFinal, stale);
 }
 

@@ -17,6 +17,7 @@ namespace npuspeech::gst {
 /// Where a decoded window stands in the stream.
 struct PlacedWindow {
   GstClockTime pts = 0, duration = 0;
+  uint64_t utterance = 0;
   GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // running time; none without a clock
   Task task = Task::Transcribe;
   bool discont = false, isFinal = true, isLive = false;

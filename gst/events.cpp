@@ -4,19 +4,23 @@
 namespace npuspeech::gst {
 namespace {
 constexpr char kCommitted[] = "npuspeech/committed";
-constexpr char kUntil[] = "until";
+constexpr char kUtterance[] = "utterance", kUntil[] = "until";
 }  // namespace
 
-GstEvent* newCommittedEvent(GstClockTime until) {
+GstEvent* newCommittedEvent(const Settled& settled) {
   return gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM,
-                              gst_structure_new(kCommitted, kUntil, G_TYPE_UINT64, until, nullptr));
+                              gst_structure_new(kCommitted, kUtterance, G_TYPE_UINT64, settled.utterance,
+                                                kUntil, G_TYPE_UINT64, settled.until, nullptr));
 }
 
-std::optional<GstClockTime> parseCommittedEvent(GstEvent* event) {
+std::optional<Settled> parseCommittedEvent(GstEvent* event) {
   if (GST_EVENT_TYPE(event) != GST_EVENT_CUSTOM_UPSTREAM || !gst_event_has_name(event, kCommitted)) return {};
-  guint64 until = 0;
-  if (!gst_structure_get_uint64(gst_event_get_structure(event), kUntil, &until)) return {};
-  return until;
+  const GstStructure* fields = gst_event_get_structure(event);
+  guint64 utterance = 0, until = 0;
+  if (!gst_structure_get_uint64(fields, kUtterance, &utterance) ||
+      !gst_structure_get_uint64(fields, kUntil, &until))
+    return {};
+  return Settled{utterance, until};
 }
 
 GstEvent* newFinalTranscriptEvent() {

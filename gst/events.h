@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,10 +12,15 @@
 
 namespace npuspeech::gst {
 
-/// Upstream, decoder to npumel: text up to this stream time is committed, audio before it is not needed
-/// again. "npuspeech/committed", field `until` (guint64, ns).
-GstEvent* newCommittedEvent(GstClockTime until);
-std::optional<GstClockTime> parseCommittedEvent(GstEvent* event);
+/// What a window of `utterance` has settled: text up to this stream time is committed, audio before it is not
+/// needed again.
+struct Settled {
+  uint64_t utterance = 0;
+  GstClockTime until = 0;
+};
+/// Upstream, decoder to npumel: "npuspeech/committed", fields `utterance` (guint64), `until` (guint64, ns).
+GstEvent* newCommittedEvent(const Settled& settled);
+std::optional<Settled> parseCommittedEvent(GstEvent* event);
 
 /// Downstream, after an utterance's text: "rstranscribe/final-transcript", as gst-plugins-rs's transcribers
 /// send and its caption encoders take it.

@@ -5,8 +5,11 @@
 
 #include <gst/gst.h>
 
-#include <atomic>
+#include <mutex>
+#include <optional>
+#include <utility>
 
+#include "gst/events.h"
 #include "speech/audio/windower.h"
 #include "speech/stream/step_pacer.h"
 
@@ -15,18 +18,20 @@ namespace npuspeech::gst {
 /// For the streaming thread, but receive() for any.
 class LiveFeedback {
  public:
-  /// The committed-event came: `until` in stream time.
-  void receive(GstClockTime until) {
-    receivedAt_ = now();
-    until_ = until;
+  /// The committed-event came.
+  void receive(const Settled& settled) {
+    const std::lock_guard lock(mutex_);
+    received_ = {settled, now()};
   }
 
   /// Before each piece of audio: the windower hears what was received, and whether a window may come out.
   void apply(const GstSegment& segment, Windower& windower) {
-    if (const GstClockTime until = until_.exchange(GST_CLOCK_TIME_NONE); until != GST_CLOCK_TIME_NONE) {
-      const guint64 position = gst_segment_position_from_stream_time(&segment, GST_FORMAT_TIME, until);
+    // What was settled before a break has times of another segment, and answers nothing.
+    if (const auto received = take(); received && windower.isCurrent(received->settled.utterance)) {
+      const guint64 position =
+          gst_segment_position_from_stream_time(&segment, GST_FORMAT_TIME, received->settled.until);
       if (position != GST_CLOCK_TIME_NONE) windower.commit(static_cast<int64_t>(position));
-      pacer_.answered(receivedAt_);
+      pacer_.answered(received->at);
     }
     windower.holdPartial(!pacer_.mayPush(now()));
   }
@@ -39,15 +44,24 @@ class LiveFeedback {
 
   /// The audio starts again elsewhere.
   void reset() {
-    until_ = GST_CLOCK_TIME_NONE;
+    take();
     pacer_.reset();
   }
 
  private:
   static int64_t now() { return g_get_monotonic_time() * 1000; }
 
-  std::atomic<GstClockTime> until_{GST_CLOCK_TIME_NONE};
-  std::atomic<int64_t> receivedAt_{0};
+  struct Received {
+    Settled settled;
+    int64_t at = 0;  // monotonic time, ns
+  };
+  std::optional<Received> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(received_, std::nullopt);
+  }
+
+  std::mutex mutex_;
+  std::optional<Received> received_;
   StepPacer pacer_;
 };
 

@@ -312,8 +312,8 @@ gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
   auto* self = cast(parent);
   Held<GstEvent> event(raw);
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
-    if (const auto until = parseCommittedEvent(raw)) {
-      self->state->feedback.receive(*until);
+    if (const auto settled = parseCommittedEvent(raw)) {
+      self->state->feedback.receive(*settled);
       return TRUE;
     }
     if (GST_EVENT_TYPE(raw) == GST_EVENT_SEEK) {

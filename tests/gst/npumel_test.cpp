@@ -281,7 +281,7 @@ TEST(NpuMel, LiveSendsPartialWindowsThatStartAfterWhatIsCommitted) {
       EXPECT_GE(endOf(out.buffers[i]), endOf(out.buffers[i - 1]) + 480 * GST_MSECOND);
     }
   }
-  gst_harness_push_upstream_event(h.get(), gst::newCommittedEvent(3 * kSecond));
+  gst_harness_push_upstream_event(h.get(), gst::newCommittedEvent({0, 3 * kSecond}));
   h.pushAudio(noise(2 * 16000), 4 * kSecond);
   out = h.eos();
   ASSERT_GE(out.buffers.size(), 2u);
@@ -290,6 +290,24 @@ TEST(NpuMel, LiveSendsPartialWindowsThatStartAfterWhatIsCommitted) {
   EXPECT_GT(startOf(out.buffers.back()), 2 * kSecond);
   EXPECT_LE(startOf(out.buffers.back()), 3 * kSecond);
   EXPECT_EQ(endOf(out.buffers.back()), 6 * kSecond);
+}
+
+// A slow decoder answers when a lost connection is back, whose stream time began anew.
+TEST(NpuMel, WhatWasCommittedBeforeABreakMovesNothing) {
+  for (const bool isLate : {true, false}) {
+    Harness h("npumel vad-model=\"\" step=500");
+    gst_harness_set_live(h.get(), TRUE);
+    h.setCaps(kAudioCaps);
+    h.pushAudio(noise(2 * 16000));
+    h.pushAudio(noise(2 * 16000), 10 * kSecond);
+    Output out = h.take();
+    const uint64_t utterance =
+        isLate ? windowOf(out.buffers.front()).utterance : windowOf(out.buffers.back()).utterance;
+    gst_harness_push_upstream_event(h.get(), gst::newCommittedEvent({utterance, 11 * kSecond}));
+    h.pushAudio(noise(2 * 16000), 12 * kSecond);
+    out = h.eos();
+    EXPECT_EQ(startOf(out.buffers.back()), (isLate ? 10 : 11) * kSecond);
+  }
 }
 
 TEST(NpuMel, RefusesSegmentsInBytesAndSeeksBackwards) {
