@@ -42,7 +42,8 @@ constexpr int kRate = 16000;
 /// tens of milliseconds while somebody speaks, and a word that is cut there costs more than times that are a
 /// little off.
 constexpr GstClockTime kJitter = 200 * GST_MSECOND;
-/// A GAP event up to this long is silence inside the audio; a longer one ends the utterance.
+/// Missing audio, or a GAP event, up to this long is silence inside the audio, for a network loses packets in
+/// the middle of words; a longer one ends the utterance.
 constexpr GstClockTime kLongestFilledGap = GST_SECOND;
 
 GstStaticPadTemplate sinkTemplate = GST_STATIC_PAD_TEMPLATE(
@@ -167,6 +168,13 @@ GstFlowReturn pushAudio(GstNpuMel* self, std::span<const float> samples) {
   return flow;
 }
 
+/// At most kLongestFilledGap.
+GstFlowReturn pushSilence(GstNpuMel* self, GstClockTime duration) {
+  const std::vector<float>& silence = self->state->silence;
+  const auto count = std::min<size_t>(gst_util_uint64_scale(duration, kRate, GST_SECOND), silence.size());
+  return pushAudio(self, {silence.data(), count});
+}
+
 void startRun(GstNpuMel* self, GstClockTime pts) {
   State& state = *self->state;
   if (!state.windower) {
@@ -215,14 +223,18 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
     if (state.started) {
       const GstClockTime expected = state.expected();
       const bool jump = hasTime && (pts > expected + kJitter || pts + kJitter < expected);
-      if (jump || GST_BUFFER_IS_DISCONT(buffer.get())) {
+      const bool isBreak = jump || GST_BUFFER_IS_DISCONT(buffer.get());
+      if (isBreak && hasTime && pts > expected && pts - expected <= kLongestFilledGap) {
+        const GstFlowReturn flow = pushSilence(self, pts - expected);
+        if (flow != GST_FLOW_OK) return flow;
+      } else if (isBreak) {
         GST_DEBUG_OBJECT(self, "audio is missing: at %" GST_TIME_FORMAT " instead of %" GST_TIME_FORMAT,
                          GST_TIME_ARGS(pts), GST_TIME_ARGS(expected));
         GstFlowReturn flow = drain(self);
         if (flow == GST_FLOW_OK && jump && pts > expected)
           flow = state.output.pushGap(expected, pts - expected);
         if (flow != GST_FLOW_OK) return flow;
-        startRun(self, hasTime ? pts : expected);
+        startRun(self, jump ? pts : expected);
       }
     } else {
       startRun(self, hasTime ? pts : state.windower ? state.expected() : state.segment.start);
@@ -247,9 +259,7 @@ bool handleGap(GstNpuMel* self, GstEvent* event) {
     if (state.windower && GST_CLOCK_TIME_IS_VALID(duration)) state.base = start + duration, state.samples = 0;
     return pushed;
   }
-  const auto count =
-      std::min<size_t>(gst_util_uint64_scale(duration, kRate, GST_SECOND), state.silence.size());
-  return pushAudio(self, {state.silence.data(), count}) == GST_FLOW_OK;
+  return pushSilence(self, duration) == GST_FLOW_OK;
 }
 
 /// False: refused, with an error on the bus. The event still counts as taken, for a refused one would come

@@ -12,6 +12,8 @@ namespace npuspeech::gst {
 namespace {
 /// Whisper's unit of time: a word that is squeezed between its neighbours still stands this long.
 constexpr GstClockTime kShortest = 20 * GST_MSECOND;
+/// So squeezed, text may stand a little longer than its audio: time has gone back only by more than this.
+constexpr GstClockTime kOverhang = 500 * GST_MSECOND;
 }  // namespace
 
 void TextPusher::configure(const CaptionOptions& options) {
@@ -30,7 +32,8 @@ GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, const Place& p
   GstFlowReturn flow = GST_FLOW_OK;
   if (place.discont) {
     flow = flush();
-    position_ = GST_CLOCK_TIME_NONE;
+    if (position_ != GST_CLOCK_TIME_NONE && place.start + kOverhang < position_)
+      position_ = GST_CLOCK_TIME_NONE;
   }
   if (!window.words.empty() && place.language != language_) {
     language_ = place.language;

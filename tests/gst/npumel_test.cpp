@@ -168,6 +168,21 @@ TEST(NpuMel, MissingAudioEndsTheWindowAndBecomesAGap) {
   }
 }
 
+TEST(NpuMel, AShortHoleIsSilenceInsideTheAudio) {
+  for (const GstClockTime hole : {kSecond / 50, kSecond}) {
+    Harness h(kLaunch);
+    h.setCaps(kAudioCaps);
+    h.pushAudio(noise(16000));
+    auto late = audioBuffer(noise(16000), kSecond + hole);
+    GST_BUFFER_FLAG_SET(late.get(), GST_BUFFER_FLAG_DISCONT);
+    h.push(std::move(late));
+    const Output out = h.eos();
+    ASSERT_EQ(out.buffers.size(), 1u);
+    EXPECT_EQ(endOf(out.buffers[0]), 2 * kSecond + hole);
+    EXPECT_EQ(gapTotal(out), 0u);
+  }
+}
+
 TEST(NpuMel, DiscontWithoutAGapSplitsToo) {
   Harness h(kLaunch);
   h.setCaps(kAudioCaps);
