@@ -88,6 +88,17 @@ Stream::~Stream() {
   gst_object_unref(pipeline_);
 }
 
+void Stream::stop() {
+  // In GStreamer 1.22, splitmuxsink may else wait for ever in a pad that its stop has not reached.
+  GstElement* segments = gst_bin_get_by_name(GST_BIN(pipeline_), "segments");
+  gst_element_foreach_sink_pad(
+      segments,
+      [](GstElement*, GstPad* pad, gpointer) { return gst_pad_send_event(pad, gst_event_new_flush_start()); },
+      nullptr);
+  gst_object_unref(segments);
+  gst_element_set_state(pipeline_, GST_STATE_READY);
+}
+
 bool Stream::finish() {
   if (!hasBegun_) return false;
   if (!source_) return true;

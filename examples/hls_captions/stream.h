@@ -28,7 +28,7 @@ class Stream {
   GstElement* pipeline() const { return pipeline_; }
   void start() { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
   /// No more files are written from now on; what was said of those that are is on the bus.
-  void stop() { gst_element_set_state(pipeline_, GST_STATE_READY); }
+  void stop();
   /// Ends the source; EOS comes when all that was heard is written. False where nothing has been heard yet.
   bool finish();
   /// Whether there is sound, so that finish() has something to write.
