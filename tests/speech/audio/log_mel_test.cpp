@@ -11,6 +11,7 @@
 #include <random>
 #include <vector>
 
+#include "tests/support/long_run.h"
 #include "tests/support/npy.h"
 #include "tests/support/recordings.h"
 
@@ -150,16 +151,16 @@ TEST(LogMel, MirrorsBothEnds) {
 
 // Eight hours: the frame index stays exact and the newest frames depend on nothing but their samples.
 TEST(LogMel, RunsForHours) {
-  constexpr int64_t kHours = 8, kPeriod = 16000;
+  constexpr int64_t kPeriod = 16000;
   const std::vector<float> second = noise(kPeriod);
   LogMel mel(80, 300);
   std::vector<float> early(200 * 80), late(200 * 80);
-  for (int64_t s = 0; s < kHours * 3600; ++s) {
+  for (int64_t s = 0; s < kLongRunSeconds; ++s) {
     mel.push(second);
     ASSERT_EQ(mel.frames(), ((s + 1) * kPeriod - 200) / 160 + 1);
     if (s == 3) mel.normalised(100, 200, early.data());
   }
-  mel.normalised((kHours * 3600 - 3) * 100, 200, late.data());
+  mel.normalised((kLongRunSeconds - 3) * 100, 200, late.data());
   EXPECT_EQ(early, late);
 }
 

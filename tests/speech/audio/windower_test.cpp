@@ -12,6 +12,7 @@
 
 #include "speech/audio/log_mel.h"
 #include "speech/audio/silero_vad.h"
+#include "tests/support/long_run.h"
 #include "tests/support/recordings.h"
 
 namespace npuspeech::test {
@@ -178,7 +179,7 @@ TEST(Windower, LogMelIsThatOfTheStream) {
 // Eight hours in pushes of a second: every sample is accounted for and no time drifts.
 TEST(Windower, AccountsForEverySampleOverHours) {
   std::mt19937 random(5);
-  constexpr int64_t kStart = 123'456'789, kSeconds = 8 * 3600;
+  constexpr int64_t kStart = 123'456'789, kSeconds = kLongRunSeconds;
   Windower windower({}, nullptr);
   windower.reset(kStart);
   const std::vector<float> second = noise(random, 1, 0.2f);
