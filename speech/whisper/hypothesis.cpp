@@ -17,7 +17,7 @@ float Hypothesis::averageLogProbability() const {
   return sumLogProbability / static_cast<float>(tokens.size() - forced + 1);
 }
 
-bool endsInLoop(const std::vector<Token>& tokens) {
+bool endsInLoop(std::span<const Token> tokens) {
   constexpr size_t kMaxPeriod = 30, kMinRepeats = 4, kMinLength = 24;
   for (size_t period = 1; period <= kMaxPeriod && period * kMinRepeats <= tokens.size(); ++period) {
     const size_t length = std::max(period * kMinRepeats, kMinLength);
@@ -30,7 +30,7 @@ bool endsInLoop(const std::vector<Token>& tokens) {
   return false;
 }
 
-float compressionRatio(const Vocabulary& vocabulary, const std::vector<Token>& tokens) {
+float compressionRatio(const Vocabulary& vocabulary, std::span<const Token> tokens) {
   std::string text;
   for (Token token : tokens) text += vocabulary.bytes(token);
   const size_t begin = text.find_first_not_of(' ');

@@ -2,6 +2,7 @@
 // What a window may have said, as far as it has been decoded, and how good that looks.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,17 @@ struct Hypothesis {
   bool finished = false, looped = false;
 
   void append(Token token, float logProbability);
+  /// The tokens behind the forced ones.
+  std::span<const Token> chosen() const { return std::span(tokens).subspan(forced); }
   /// Mean over the tokens and the end of text, as openai/whisper's avg_logprob.
   float averageLogProbability() const;
 };
 
 /// True when the newest tokens are one phrase over and over: more often and for longer than people repeat
 /// themselves.
-bool endsInLoop(const std::vector<Token>& tokens);
+bool endsInLoop(std::span<const Token> tokens);
 
 /// Bytes of the text over its bytes after zlib's: high for text that repeats itself.
-float compressionRatio(const Vocabulary& vocabulary, const std::vector<Token>& tokens);
+float compressionRatio(const Vocabulary& vocabulary, std::span<const Token> tokens);
 
 }  // namespace npuspeech

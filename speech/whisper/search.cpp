@@ -157,7 +157,7 @@ void Search::settle(Hypothesis& hypothesis, Token token, float logProbability) {
     return;
   }
   hypothesis.append(token, logProbability);
-  hypothesis.looped = endsInLoop(hypothesis.tokens);
+  hypothesis.looped = endsInLoop(hypothesis.chosen());
   hypothesis.finished =
       hypothesis.looped || hypothesis.tokens.size() >= static_cast<size_t>(options_.maxTokens);
 }

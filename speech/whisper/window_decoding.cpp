@@ -126,7 +126,8 @@ void WindowDecoding::judge() {
   current.noSpeech = search_->noSpeechProbability();
   current.notes = search_->noteProbability();
   current.averageLogProbability = current.hypothesis.averageLogProbability();
-  current.compression = compressionRatio(vocabulary_, current.hypothesis.tokens);
+  // People may say again what was committed.
+  current.compression = compressionRatio(vocabulary_, current.hypothesis.chosen());
   current.words =
       readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
                 current.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode, window_.durationNs);

@@ -129,6 +129,23 @@ TEST_F(LiveReplay, SaysNearlyWhatTheWholeRecordingSays) {
   EXPECT_GE(early * 2, words);
 }
 
+TEST_F(LiveReplay, HearsWhatIsSaidAgainAndAgain) {
+  const char* const kName = "librispeech/367-130732-0001.flac";
+  const auto sentence = test::readRecording(kName);
+  NPUSPEECH_REQUIRE(sentence, kName);
+  constexpr size_t kTimes = 5;
+  std::vector<float> samples;
+  std::vector<std::string> said;
+  const std::vector<std::string> once = hear(*sentence, true).words;
+  for (size_t i = 0; i < kTimes; ++i) {
+    samples.insert(samples.end(), sentence->begin(), sentence->end());
+    samples.resize(samples.size() + 16000);
+    said.insert(said.end(), once.begin(), once.end());
+  }
+  EXPECT_GE(once.size(), 10u);
+  EXPECT_LE(test::distance(hear(samples, true).words, said), kTimes);
+}
+
 TEST_F(LiveReplay, FindsTheLanguage) {
   const auto samples = test::readRecording("misc_en/jfk.flac");
   NPUSPEECH_REQUIRE(samples, "misc_en/jfk.flac");

@@ -22,7 +22,7 @@ TEST(EndsInLoop, FindsPhrasesOfEveryPeriod) {
 }
 
 TEST(EndsInLoop, AllowsWhatPeopleSay) {
-  EXPECT_FALSE(endsInLoop({}));
+  EXPECT_FALSE(endsInLoop(std::vector<Token>{}));
   EXPECT_FALSE(endsInLoop(repeated({7, 8}, 6)));           // "no, no, no, no, no, no,"
   EXPECT_FALSE(endsInLoop(repeated({1, 2, 3, 4, 5}, 3)));  // a refrain
   std::mt19937 random(1);
