@@ -18,7 +18,9 @@ struct DecoderSettings {
   EngineOptions engine;
   StreamOptions stream;
   CaptionOptions captions;
-  GstClockTime latency = 2 * GST_SECOND, translateLatency = 4 * GST_SECOND, lateness = 0;
+  /// The worst case on two cores: a stream's first words wait for 3 s of audio.
+  GstClockTime latency = 4 * GST_SECOND;
+  GstClockTime translateLatency = 4 * GST_SECOND, lateness = 0;
 };
 
 /// Properties in the order of their ids.
