@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "gst/audio_run.h"
 #include "gst/boundary.h"
 #include "gst/elements.h"
 #include "gst/events.h"
@@ -37,14 +38,7 @@ namespace {
 using namespace npuspeech;
 using namespace npuspeech::gst;
 
-constexpr int kRate = 16000;
-/// Timestamps may be off by this much before audio counts as missing. Streams from a network are corrected by
-/// tens of milliseconds while somebody speaks, and a word that is cut there costs more than times that are a
-/// little off.
-constexpr GstClockTime kJitter = 200 * GST_MSECOND;
-/// Missing audio, or a GAP event, up to this long is silence inside the audio, for a network loses packets in
-/// the middle of words; a longer one ends the utterance.
-constexpr GstClockTime kLongestFilledGap = GST_SECOND;
+constexpr int kRate = LogMel::kSampleRate;
 
 GstStaticPadTemplate sinkTemplate = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -77,12 +71,8 @@ struct State {
   std::shared_ptr<const SileroWeights> vad;
   std::unique_ptr<Windower> windower;
   GstSegment segment{};
-  bool started = false;   // the windower stands in a run of audio
-  GstClockTime base = 0;  // time of the run's first sample
-  uint64_t samples = 0;   // of the run
+  AudioRun run;  // that the windower stands in
   const std::vector<float> silence = std::vector<float>(kRate);
-
-  GstClockTime expected() const { return base + gst_util_uint64_scale(samples, GST_SECOND, kRate); }
 };
 
 GType gst_npu_mel_get_type();
@@ -147,8 +137,8 @@ GstFlowReturn pushReady(GstNpuMel* self) {
 /// Ends the run of audio: what is pending comes out, and the next audio starts a new run.
 GstFlowReturn drain(GstNpuMel* self) {
   State& state = *self->state;
-  if (!state.started) return GST_FLOW_OK;
-  state.started = false;
+  if (!state.run.isOn()) return GST_FLOW_OK;
+  state.run.stop();
   state.windower->drain();
   return pushReady(self);
 }
@@ -162,13 +152,13 @@ GstFlowReturn pushAudio(GstNpuMel* self, std::span<const float> samples) {
     samples = samples.subspan(part.size());
     state.feedback.apply(state.segment, *state.windower);
     state.windower->push(part);
-    state.samples += part.size();
+    state.run.add(part.size());
     flow = pushReady(self);
   }
   return flow;
 }
 
-/// At most kLongestFilledGap.
+/// At most AudioRun::kLongestSilence.
 GstFlowReturn pushSilence(GstNpuMel* self, GstClockTime duration) {
   const std::vector<float>& silence = self->state->silence;
   const auto count = std::min<size_t>(gst_util_uint64_scale(duration, kRate, GST_SECOND), silence.size());
@@ -184,9 +174,7 @@ void startRun(GstNpuMel* self, GstClockTime pts) {
     GST_INFO_OBJECT(self, "%s, %d mel bins", options.live ? "live" : "not live", options.melBins);
     state.windower = std::make_unique<Windower>(options, state.vad);
   }
-  state.base = pts;
-  state.samples = 0;
-  state.started = true;
+  state.run.start(pts);
   state.output.markDiscont();
   state.feedback.reset();
   state.windower->reset(static_cast<int64_t>(pts));
@@ -206,6 +194,27 @@ bool negotiate(GstNpuMel* self) {
 
 // The sink pad
 
+/// Before the buffer's audio: fills what is missing, or starts a new run.
+GstFlowReturn goOnAt(GstNpuMel* self, GstBuffer* buffer) {
+  State& state = *self->state;
+  AudioRun& run = state.run;
+  const GstClockTime pts = GST_BUFFER_PTS(buffer), end = run.end();
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (!run.isOn()) {
+    const GstClockTime follows = state.windower ? end : state.segment.start;
+    startRun(self, GST_CLOCK_TIME_IS_VALID(pts) ? pts : follows);
+  } else if (const auto before = run.before(pts, GST_BUFFER_IS_DISCONT(buffer)); before.isBreak) {
+    GST_DEBUG_OBJECT(self, "audio is missing: at %" GST_TIME_FORMAT " instead of %" GST_TIME_FORMAT,
+                     GST_TIME_ARGS(pts), GST_TIME_ARGS(end));
+    flow = drain(self);
+    if (flow == GST_FLOW_OK && before.start > end) flow = state.output.pushGap(end, before.start - end);
+    if (flow == GST_FLOW_OK) startRun(self, before.start);
+  } else if (before.silence > 0) {
+    flow = pushSilence(self, before.silence);
+  }
+  return flow;
+}
+
 GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
   auto* self = cast(parent);
   State& state = *self->state;
@@ -218,27 +227,8 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
     }
     buffer.reset(gst_audio_buffer_clip(buffer.release(), &state.segment, kRate, sizeof(float)));
     if (!buffer) return GST_FLOW_OK;
-    const GstClockTime pts = GST_BUFFER_PTS(buffer.get());
-    const bool hasTime = GST_CLOCK_TIME_IS_VALID(pts);
-    if (state.started) {
-      const GstClockTime expected = state.expected();
-      const bool jump = hasTime && (pts > expected + kJitter || pts + kJitter < expected);
-      const bool isBreak = jump || GST_BUFFER_IS_DISCONT(buffer.get());
-      if (isBreak && hasTime && pts > expected && pts - expected <= kLongestFilledGap) {
-        const GstFlowReturn flow = pushSilence(self, pts - expected);
-        if (flow != GST_FLOW_OK) return flow;
-      } else if (isBreak) {
-        GST_DEBUG_OBJECT(self, "audio is missing: at %" GST_TIME_FORMAT " instead of %" GST_TIME_FORMAT,
-                         GST_TIME_ARGS(pts), GST_TIME_ARGS(expected));
-        GstFlowReturn flow = drain(self);
-        if (flow == GST_FLOW_OK && jump && pts > expected)
-          flow = state.output.pushGap(expected, pts - expected);
-        if (flow != GST_FLOW_OK) return flow;
-        startRun(self, jump ? pts : expected);
-      }
-    } else {
-      startRun(self, hasTime ? pts : state.windower ? state.expected() : state.segment.start);
-    }
+    const GstFlowReturn flow = goOnAt(self, buffer.get());
+    if (flow != GST_FLOW_OK) return flow;
     const Mapped map(buffer.get(), GST_MAP_READ);
     if (!map) {
       postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "A buffer of audio cannot be mapped."});
@@ -253,13 +243,10 @@ bool handleGap(GstNpuMel* self, GstEvent* event) {
   State& state = *self->state;
   GstClockTime start = 0, duration = 0;
   gst_event_parse_gap(event, &start, &duration);
-  if (!state.started || !GST_CLOCK_TIME_IS_VALID(duration) || duration > kLongestFilledGap ||
-      start > state.expected() + kJitter || start + kJitter < state.expected()) {
-    const bool pushed = drain(self) == GST_FLOW_OK && gst_pad_push_event(self->src, gst_event_ref(event));
-    if (state.windower && GST_CLOCK_TIME_IS_VALID(duration)) state.base = start + duration, state.samples = 0;
-    return pushed;
-  }
-  return pushSilence(self, duration) == GST_FLOW_OK;
+  if (state.run.holds(start, duration)) return pushSilence(self, duration) == GST_FLOW_OK;
+  const bool pushed = drain(self) == GST_FLOW_OK && gst_pad_push_event(self->src, gst_event_ref(event));
+  if (state.windower && GST_CLOCK_TIME_IS_VALID(duration)) state.run.moveTo(start + duration);
+  return pushed;
 }
 
 /// False: refused, with an error on the bus. The event still counts as taken, for a refused one would come
@@ -290,7 +277,7 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         break;
       case GST_EVENT_FLUSH_STOP:
         state.output.setFlushing(false);
-        state.started = false;
+        state.run.stop();
         gst_segment_init(&state.segment, GST_FORMAT_TIME);
         state.feedback.reset();
         break;
@@ -356,7 +343,7 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
     state.output.reset();
     state.windower.reset();
-    state.started = false;
+    state.run.stop();
     state.vad.reset();
   }
   return result;
