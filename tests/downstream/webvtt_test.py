@@ -116,7 +116,7 @@ class WebVtt(Downstream):
 
     def test_live_fragments_end_in_time(self):
         """Silence ends them too: GAP events tell that nothing was said."""
-        silence, latency, fragmenter = 6, 2, Fragmenter(seconds=2)
+        silence, latency, fragmenter = 6, 4, Fragmenter(seconds=2)
         given, _ = self.play(
             f'filesrc location={self.recordingWith(silence)} ! wavparse ! identity sync=true ! '
             f'nputranscriber name=t model=whisper-base language=en latency={1000 * latency} ! '
