@@ -32,8 +32,7 @@ GstFlowReturn TextPusher::pushWindow(const DecodedWindow& window, const Place& p
   GstFlowReturn flow = GST_FLOW_OK;
   if (place.discont) {
     flow = flush();
-    if (position_ != GST_CLOCK_TIME_NONE && place.start + kOverhang < position_)
-      position_ = GST_CLOCK_TIME_NONE;
+    if (place.start + kOverhang < position_) position_ = GST_CLOCK_TIME_NONE;
   }
   if (!window.words.empty() && place.language != language_) {
     language_ = place.language;

@@ -85,19 +85,20 @@ struct Windower::State {
   int64_t stepped = 0;    // frames of the track
   int64_t out = 0;        // all before this came out
 
-  bool isOpen = false;                         // a window is being made,
-  bool isContinued = false;                    // or will be, which goes on where a cut made the last one end
-  int64_t start = 0;                           // of that window
-  bool isRecalled = false;                     // live: it begins in the utterance before, which ended at
-  int64_t heardUntil = 0;                      // and whose audio is needed again from
-  int64_t neededFrom = 0;                      // on
-  int64_t speechEnd = 0;                       // the newest speech in it
-  int64_t speech = 0;                          // how much of that it has, in samples
-  float peak = 0;                              // the highest speech probability in it
-  int64_t partialAt = 0;                       // live: when its last partial window came out
-  bool isHeld = false;                         // live: no partial windows for now
-  float loudest = 0;                           // live: the largest log-mel of the utterance's windows
-  uint64_t utterance = 0, firstUtterance = 0;  // the latter of this part
+  bool isOpen = false;       // a window is being made,
+  bool isContinued = false;  // or will be, which goes on where a cut made the last one end
+  int64_t start = 0;         // of that window
+  bool isRecalled = false;   // live: it begins in the utterance before, which ended at
+  int64_t heardUntil = 0;    // and whose audio is needed again from
+  int64_t neededFrom = 0;    // on
+  int64_t speechEnd = 0;     // the newest speech in it
+  int64_t speech = 0;        // how much of that it has, in samples
+  float peak = 0;            // the highest speech probability in it
+  int64_t partialAt = 0;     // live: when its last partial window came out
+  bool isHeld = false;       // live: no partial windows for now
+  float loudest = 0;         // live: the largest log-mel of the utterance's windows
+  uint64_t utterance = 0;
+  uint64_t firstUtterance = 0;  // of this part
   uint32_t number = 0;
 
   std::array<Event, 4> events;
@@ -128,7 +129,7 @@ Windower::State::State(const Options& options, std::shared_ptr<const SileroWeigh
 }
 
 void Windower::State::restart() {
-  if (utterance > 0) ++utterance;
+  if (utterance > 0) ++utterance;  // the number left out tells of the hole
   firstUtterance = utterance;
   mel.reset();
   if (vad) vad->reset();
