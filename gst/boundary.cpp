@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/boundary.h"
 
+#include <memory>
+#include <string>
+
 namespace npuspeech::gst {
 namespace {
 
@@ -32,26 +35,87 @@ GstCode gstCode(ErrorCode code) {
   return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED};
 }
 
-void post(GstElement* element, GstMessageType type, GstCode code, const char* text) {
-  gst_element_message_full(element, type, code.domain, code.code, g_strdup(text), nullptr, __FILE__,
-                           "npuspeech", __LINE__);
+const char* nameOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NotFound:
+      return "not found";
+    case ErrorCode::BadFile:
+      return "bad file";
+    case ErrorCode::BadValue:
+      return "bad value";
+    case ErrorCode::Unsupported:
+      return "unsupported";
+    case ErrorCode::NoDevice:
+      return "no device";
+    case ErrorCode::DeviceFailed:
+      return "device failed";
+    case ErrorCode::OutOfMemory:
+      return "out of memory";
+    case ErrorCode::Cancelled:
+      return "cancelled";
+    case ErrorCode::Internal:
+      break;
+  }
+  return "internal";
+}
+
+/// " name=value" for each property of the element's own that is not at its default.
+void appendProperties(std::string& text, GstElement* element) {
+  guint count = 0;
+  GParamSpec** const specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(element), &count);
+  const std::unique_ptr<GParamSpec*, decltype(&g_free)> owned(specs, g_free);
+  for (guint i = 0; i < count; ++i) {
+    if (!(specs[i]->flags & G_PARAM_READABLE) || g_type_is_a(GST_TYPE_BIN, specs[i]->owner_type)) continue;
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(specs[i]));
+    g_object_get_property(G_OBJECT(element), specs[i]->name, &value);
+    const Held<char> shown(g_param_value_defaults(specs[i], &value) ? nullptr : gst_value_serialize(&value));
+    g_value_unset(&value);
+    if (shown) text.append(" ").append(specs[i]->name).append("=").append(shown.get());
+  }
+}
+
+std::string debugText(GstElement* element, const Error& error) {
+  std::string text = std::string("Kind: ") + nameOf(error.code) + ". Set up with:";
+  appendProperties(text, element);
+  return text;
+}
+
+void post(GstElement* element, GstMessageType type, const Error& error, SourcePlace place) {
+  const GstCode code = gstCode(error.code);
+  gst_element_message_full(element, type, code.domain, code.code, printable(error.message).release(),
+                           printable(debugText(element, error)).release(), place.file, place.function,
+                           place.line);
 }
 
 }  // namespace
 
-void postError(GstElement* element, const Error& error) {
-  if (error.code == ErrorCode::Cancelled) return;
-  post(element, GST_MESSAGE_ERROR, gstCode(error.code), error.message.c_str());
+void postError(GstElement* element, const Error& error, SourcePlace place) {
+  if (error.code != ErrorCode::Cancelled) post(element, GST_MESSAGE_ERROR, error, place);
 }
 
-void postWarning(GstElement* element, const Error& error) {
-  post(element, GST_MESSAGE_WARNING, gstCode(error.code), error.message.c_str());
+void postWarning(GstElement* element, const Error& error, SourcePlace place) {
+  post(element, GST_MESSAGE_WARNING, error, place);
 }
 
-void postException(GstElement* element, const char* what) noexcept {
+Held<char> printable(std::string_view text) {
+  Held<char> valid(g_utf8_make_valid(text.data(), static_cast<gssize>(text.size())));
+  GString* const shown = g_string_new(nullptr);
+  for (const char* at = valid.get(); *at; at = g_utf8_next_char(at)) {
+    const gunichar character = g_utf8_get_char(at);
+    g_string_append_unichar(shown, g_unichar_iscntrl(character) ? 0xFFFD : character);
+  }
+  return Held<char>(g_string_free(shown, FALSE));
+}
+
+void postException(GstElement* element, const char* what, SourcePlace place) noexcept {
+  if (!element) {
+    GST_ERROR("%s(%d): %s", place.file, place.line, what);
+    return;
+  }
   gst_element_message_full(element, GST_MESSAGE_ERROR, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED,
                            g_strdup("Internal error of the npuspeech plugin. Please report it."),
-                           g_strdup(what), __FILE__, "npuspeech", __LINE__);
+                           printable(what).release(), place.file, place.function, place.line);
 }
 
 }  // namespace npuspeech::gst

@@ -63,8 +63,8 @@ void EngineLoader::load(const EngineOptions& options, std::stop_token stop) {
 }
 
 void EngineLoader::postProgress(GstProgressType type, const std::string& text) {
-  gst_element_post_message(element_,
-                           gst_message_new_progress(GST_OBJECT(element_), type, "loading", text.c_str()));
+  gst_element_post_message(
+      element_, gst_message_new_progress(GST_OBJECT(element_), type, "loading", printable(text).get()));
 }
 
 std::shared_ptr<Engine> EngineLoader::wait(GstFlowReturn* flow) {

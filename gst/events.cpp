@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/events.h"
 
+#include "gst/boundary.h"
+
 namespace npuspeech::gst {
 namespace {
 constexpr char kCommitted[] = "npuspeech/committed";
@@ -80,7 +82,7 @@ void postDevice(GstElement* element, const std::string& device, const std::strin
       element,
       gst_message_new_element(GST_OBJECT(element),
                               gst_structure_new("npuspeech/device", "device", G_TYPE_STRING, device.c_str(),
-                                                "reason", G_TYPE_STRING, reason.c_str(), nullptr)));
+                                                "reason", G_TYPE_STRING, printable(reason).get(), nullptr)));
 }
 
 void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pts, GstClockTime duration,

@@ -27,6 +27,18 @@ struct Unref {
 template <class T>
 using Held = std::unique_ptr<T, Unref>;
 
+/// Holds an object's lock. Nothing is posted or pushed meanwhile.
+class ObjectLock {
+ public:
+  explicit ObjectLock(gpointer object) : object_(GST_OBJECT_CAST(object)) { GST_OBJECT_LOCK(object_); }
+  ~ObjectLock() { GST_OBJECT_UNLOCK(object_); }
+  ObjectLock(const ObjectLock&) = delete;
+  ObjectLock& operator=(const ObjectLock&) = delete;
+
+ private:
+  GstObject* const object_;
+};
+
 /// A mapped buffer; false where mapping failed. The buffer must outlive it.
 class Mapped {
  public:

@@ -31,16 +31,19 @@ void MelOutput::reset() {
 }
 
 void MelOutput::replacePool(Held<GstBufferPool> pool) {
-  GST_OBJECT_LOCK(element_);
-  std::swap(pool_, pool);
-  GST_OBJECT_UNLOCK(element_);
+  {
+    const ObjectLock lock(element_);
+    std::swap(pool_, pool);
+  }
   if (pool) gst_buffer_pool_set_active(pool.get(), FALSE);
 }
 
 void MelOutput::setFlushing(bool flushing) {
-  GST_OBJECT_LOCK(element_);
-  const Held<GstBufferPool> pool(pool_ ? GST_BUFFER_POOL_CAST(gst_object_ref(pool_.get())) : nullptr);
-  GST_OBJECT_UNLOCK(element_);
+  Held<GstBufferPool> pool;
+  {
+    const ObjectLock lock(element_);
+    if (pool_) pool.reset(GST_BUFFER_POOL_CAST(gst_object_ref(pool_.get())));
+  }
   if (pool) gst_buffer_pool_set_flushing(pool.get(), flushing);
 }
 

@@ -85,29 +85,31 @@ GstNpuMel* cast(gpointer object) {
 // Properties
 
 void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
-  GST_OBJECT_LOCK(object);
-  if (id >= PROP_SETTINGS && id < PROP_STATS)
-    setMelProperty(cast(object)->state->settings, id - PROP_SETTINGS, value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  GST_OBJECT_UNLOCK(object);
+  guardedVoid(GST_ELEMENT(object), [&] {
+    State& state = existing(cast(object)->state);
+    if (id < PROP_SETTINGS || id >= PROP_STATS) {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+      return;
+    }
+    const ObjectLock lock(object);
+    setMelProperty(state.settings, id - PROP_SETTINGS, value);
+  });
 }
 
 MelSettings copySettings(GstNpuMel* self) {
-  GST_OBJECT_LOCK(self);
-  MelSettings settings = self->state->settings;
-  GST_OBJECT_UNLOCK(self);
-  return settings;
+  const ObjectLock lock(self);
+  return existing(self->state).settings;
 }
 
 void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
-  auto* self = cast(object);
-  if (id >= PROP_SETTINGS && id < PROP_STATS)
-    getMelProperty(copySettings(self), id - PROP_SETTINGS, value);
-  else if (id == PROP_STATS)
-    g_value_take_boxed(value, self->state->stats.structure().release());
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  guardedVoid(GST_ELEMENT(object), [&] {
+    if (id >= PROP_SETTINGS && id < PROP_STATS)
+      getMelProperty(copySettings(cast(object)), id - PROP_SETTINGS, value);
+    else if (id == PROP_STATS)
+      g_value_take_boxed(value, existing(cast(object)->state).stats.structure().release());
+    else
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  });
 }
 
 // Windows and gaps
@@ -325,28 +327,29 @@ gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
 // States
 
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
-  auto* self = cast(element);
-  State& state = *self->state;
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    auto vad = loadVad(element, copySettings(self));
-    if (!vad) {
-      postError(element, vad.error());
-      return GST_STATE_CHANGE_FAILURE;
+  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
+    State& state = existing(cast(element)->state);
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+      auto vad = loadVad(element, copySettings(cast(element)));
+      if (!vad) {
+        postError(element, vad.error());
+        return GST_STATE_CHANGE_FAILURE;
+      }
+      state.vad = *vad;
+      state.stats.reset();
+      gst_segment_init(&state.segment, GST_FORMAT_TIME);
+      state.feedback.reset();
     }
-    state.vad = *vad;
-    state.stats.reset();
-    gst_segment_init(&state.segment, GST_FORMAT_TIME);
-    state.feedback.reset();
-  }
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.output.setFlushing(true);
-  const auto result = GST_ELEMENT_CLASS(gst_npu_mel_parent_class)->change_state(element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    state.output.reset();
-    state.windower.reset();
-    state.run.stop();
-    state.vad.reset();
-  }
-  return result;
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.output.setFlushing(true);
+    const auto result = GST_ELEMENT_CLASS(gst_npu_mel_parent_class)->change_state(element, transition);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+      state.output.reset();
+      state.windower.reset();
+      state.run.stop();
+      state.vad.reset();
+    }
+    return result;
+  });
 }
 
 // GObject
@@ -382,7 +385,7 @@ void gst_npu_mel_init(GstNpuMel* self) {
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_set_event_function(self->src, GST_DEBUG_FUNCPTR(srcEvent));
   gst_element_add_pad(GST_ELEMENT(self), self->src);
-  self->state = new State(self);
+  guardedVoid(GST_ELEMENT(self), [&] { self->state = new State(self); });
 }
 
 }  // namespace

@@ -66,30 +66,36 @@ void forPartsWith(GObject* object, const char* property, Use&& use) {
 }
 
 void setProperty(GObject* object, guint, const GValue* value, GParamSpec* spec) {
-  const char* name = nameInParts(spec);
-  forPartsWith(object, name, [&](GstElement* part) {
-    g_object_set_property(G_OBJECT(part), name, value);
-    return false;
+  guardedVoid(GST_ELEMENT(object), [&] {
+    const char* name = nameInParts(spec);
+    forPartsWith(object, name, [&](GstElement* part) {
+      g_object_set_property(G_OBJECT(part), name, value);
+      return false;
+    });
   });
 }
 
 void getProperty(GObject* object, guint, GValue* value, GParamSpec* spec) {
-  const char* name = nameInParts(spec);
-  forPartsWith(object, name, [&](GstElement* part) {
-    g_object_get_property(G_OBJECT(part), name, value);
-    return true;
+  guardedVoid(GST_ELEMENT(object), [&] {
+    const char* name = nameInParts(spec);
+    forPartsWith(object, name, [&](GstElement* part) {
+      g_object_get_property(G_OBJECT(part), name, value);
+      return true;
+    });
   });
 }
 
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
-  const auto* self = reinterpret_cast<GstNpuTranscriber*>(element);
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY && self->missing) {
-    postError(element,
-              {ErrorCode::NotFound, "Element " + std::string(self->missing) +
-                                        " is missing: install gst-plugins-base and the whole plugin."});
-    return GST_STATE_CHANGE_FAILURE;
-  }
-  return GST_ELEMENT_CLASS(gst_npu_transcriber_parent_class)->change_state(element, transition);
+  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
+    const auto* self = reinterpret_cast<GstNpuTranscriber*>(element);
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY && self->missing) {
+      postError(element,
+                {ErrorCode::NotFound, "Element " + std::string(self->missing) +
+                                          " is missing: install gst-plugins-base and the whole plugin."});
+      return GST_STATE_CHANGE_FAILURE;
+    }
+    return GST_ELEMENT_CLASS(gst_npu_transcriber_parent_class)->change_state(element, transition);
+  });
 }
 
 // Translations

@@ -84,40 +84,44 @@ GstNpuWhisperDec* cast(gpointer object) {
 }
 
 DecoderSettings copySettings(GstNpuWhisperDec* self) {
-  GST_OBJECT_LOCK(self);
-  DecoderSettings settings = self->state->settings;
-  GST_OBJECT_UNLOCK(self);
-  return settings;
+  const ObjectLock lock(self);
+  return existing(self->state).settings;
 }
 
 // Properties
 
 void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
-  DecoderSettings& settings = cast(object)->state->settings;
-  GST_OBJECT_LOCK(object);
-  if (id >= PROP_SETTINGS && id < PROP_STATS)
-    setDecoderProperty(settings, id - PROP_SETTINGS, value);
-  else if (id >= PROP_ENGINE && id < PROP_SETTINGS)
-    setEngineProperty(settings.engine, id - PROP_ENGINE, value);
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  GST_OBJECT_UNLOCK(object);
+  guardedVoid(GST_ELEMENT(object), [&] {
+    DecoderSettings& settings = existing(cast(object)->state).settings;
+    if (id < PROP_ENGINE || id >= PROP_STATS) {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+      return;
+    }
+    const ObjectLock lock(object);
+    if (id >= PROP_SETTINGS)
+      setDecoderProperty(settings, id - PROP_SETTINGS, value);
+    else
+      setEngineProperty(settings.engine, id - PROP_ENGINE, value);
+  });
   if (id - PROP_SETTINGS == kLatency || id - PROP_SETTINGS == kTranslateLatency)
     gst_element_post_message(GST_ELEMENT(object), gst_message_new_latency(GST_OBJECT(object)));
 }
 
 void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
-  const DecoderSettings settings = copySettings(cast(object));
-  if (id >= PROP_SETTINGS && id < PROP_STATS)
-    getDecoderProperty(settings, id - PROP_SETTINGS, value);
-  else if (id >= PROP_ENGINE && id < PROP_SETTINGS)
-    getEngineProperty(settings.engine, id - PROP_ENGINE, value);
-  else if (id == PROP_MAX_OBSERVED_DELAY)
-    g_value_set_uint(value, static_cast<guint>(cast(object)->state->input.maxObservedDelay() / GST_MSECOND));
-  else if (id == PROP_STATS)
-    g_value_take_boxed(value, cast(object)->state->input.stats().structure().release());
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  guardedVoid(GST_ELEMENT(object), [&] {
+    const DecoderSettings settings = copySettings(cast(object));
+    const DecoderInput& input = existing(cast(object)->state).input;
+    if (id >= PROP_SETTINGS && id < PROP_STATS)
+      getDecoderProperty(settings, id - PROP_SETTINGS, value);
+    else if (id >= PROP_ENGINE && id < PROP_SETTINGS)
+      getEngineProperty(settings.engine, id - PROP_ENGINE, value);
+    else if (id == PROP_MAX_OBSERVED_DELAY)
+      g_value_set_uint(value, static_cast<guint>(input.maxObservedDelay() / GST_MSECOND));
+    else if (id == PROP_STATS)
+      g_value_take_boxed(value, input.stats().structure().release());
+    else
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  });
 }
 
 // The sink pad
@@ -147,11 +151,12 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
 }
 
 gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
-  auto* self = cast(parent);
-  // States are only read here: any memory will do.
-  if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) return FALSE;
-  if (GST_QUERY_TYPE(query) == GST_QUERY_DRAIN) self->state->input.waitIdle();
-  return gst_pad_query_default(pad, parent, query);
+  return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
+    // States are only read here: any memory will do.
+    if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) return FALSE;
+    if (GST_QUERY_TYPE(query) == GST_QUERY_DRAIN) cast(parent)->state->input.waitIdle();
+    return gst_pad_query_default(pad, parent, query);
+  });
 }
 
 // The source pad
@@ -160,17 +165,19 @@ gboolean srcQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
   auto* self = cast(parent);
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
   if (!gst_pad_peer_query(self->sink, query)) return FALSE;
-  gboolean live = FALSE;
-  GstClockTime minimum = 0, maximum = 0;
-  gst_query_parse_latency(query, &live, &minimum, &maximum);
-  if (live) {
-    const DecoderSettings settings = copySettings(self);
-    const GstClockTime budget = settings.latency + (pad == self->src ? 0 : settings.translateLatency);
-    minimum += budget;
-    if (GST_CLOCK_TIME_IS_VALID(maximum)) maximum += budget;
-  }
-  gst_query_set_latency(query, live, minimum, maximum);
-  return TRUE;
+  return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
+    gboolean live = FALSE;
+    GstClockTime minimum = 0, maximum = 0;
+    gst_query_parse_latency(query, &live, &minimum, &maximum);
+    if (live) {
+      const DecoderSettings settings = copySettings(self);
+      const GstClockTime budget = settings.latency + (pad == self->src ? 0 : settings.translateLatency);
+      minimum += budget;
+      if (GST_CLOCK_TIME_IS_VALID(maximum)) maximum += budget;
+    }
+    gst_query_set_latency(query, live, minimum, maximum);
+    return TRUE;
+  });
 }
 
 // Translations
@@ -193,12 +200,15 @@ void releasePad(GstElement* element, GstPad* pad) {
 // States
 
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
-  DecoderInput& input = cast(element)->state->input;
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) input.start();
-  const auto result = GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) input.stop();
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL) input.unload();
-  return result;
+  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
+    DecoderInput& input = existing(cast(element)->state).input;
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) input.start();
+    const auto result =
+        GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) input.stop();
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) input.unload();
+    return result;
+  });
 }
 
 // GObject
@@ -244,9 +254,9 @@ void gst_npu_whisper_dec_init(GstNpuWhisperDec* self) {
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_set_query_function(self->src, GST_DEBUG_FUNCPTR(srcQuery));
   gst_pad_use_fixed_caps(self->src);
-  self->state = new State(self);
+  guardedVoid(GST_ELEMENT(self), [&] { self->state = new State(self); });
   gst_element_add_pad(GST_ELEMENT(self), self->src);
-  self->state->input.interim().addPad();  // behind src: who links any pad means that one
+  if (self->state) self->state->input.interim().addPad();  // behind src: who links any pad means that one
 }
 
 }  // namespace

@@ -107,30 +107,32 @@ GstNpuWhisperEnc* cast(gpointer object) {
 // Properties
 
 void setProperty(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
-  State& state = *cast(object)->state;
-  if (id < PROP_ENGINE || id >= PROP_ENGINE + kEngineProperties) {
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-    return;
-  }
-  GST_OBJECT_LOCK(object);
-  setEngineProperty(state.options, id - PROP_ENGINE, value);
-  GST_OBJECT_UNLOCK(object);
+  guardedVoid(GST_ELEMENT(object), [&] {
+    State& state = existing(cast(object)->state);
+    if (id < PROP_ENGINE || id >= PROP_ENGINE + kEngineProperties) {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+      return;
+    }
+    const ObjectLock lock(object);
+    setEngineProperty(state.options, id - PROP_ENGINE, value);
+  });
 }
 
 void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
-  State& state = *cast(object)->state;
-  if (id == PROP_ACTIVE_DEVICE) {
-    if (const auto engine = state.loader.engine())
-      g_value_set_string(value, std::string(engine->device()->name()).c_str());
-  } else if (id == PROP_STATS) {
-    g_value_take_boxed(value, state.stats.structure().release());
-  } else if (id >= PROP_ENGINE && id < PROP_ENGINE + kEngineProperties) {
-    GST_OBJECT_LOCK(object);
-    getEngineProperty(state.options, id - PROP_ENGINE, value);
-    GST_OBJECT_UNLOCK(object);
-  } else {
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-  }
+  guardedVoid(GST_ELEMENT(object), [&] {
+    State& state = existing(cast(object)->state);
+    if (id == PROP_ACTIVE_DEVICE) {
+      if (const auto engine = state.loader.engine())
+        g_value_set_string(value, std::string(engine->device()->name()).c_str());
+    } else if (id == PROP_STATS) {
+      g_value_take_boxed(value, state.stats.structure().release());
+    } else if (id >= PROP_ENGINE && id < PROP_ENGINE + kEngineProperties) {
+      const ObjectLock lock(object);
+      getEngineProperty(state.options, id - PROP_ENGINE, value);
+    } else {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+  });
 }
 
 // The task
@@ -166,10 +168,9 @@ GstFlowReturn encodeWindow(GstNpuWhisperEnc* self, const Item& item) {
     return GST_FLOW_ERROR;
   }
   const auto encoded = encode(self, *engine, item, output.get());
-  if (!encoded && encoded.error().code == ErrorCode::Cancelled) return GST_FLOW_FLUSHING;
   if (!encoded) {
     postError(GST_ELEMENT(self), encoded.error());
-    return GST_FLOW_ERROR;
+    return encoded.error().code == ErrorCode::Cancelled ? GST_FLOW_FLUSHING : GST_FLOW_ERROR;
   }
   gst_buffer_copy_into(output.get(), item.buffer.get(),
                        static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
@@ -181,8 +182,7 @@ GstFlowReturn encodeWindow(GstNpuWhisperEnc* self, const Item& item) {
 }
 
 void usePoolOf(State& state, GstEvent* capsEvent) {
-  GstCaps* caps = nullptr;
-  gst_event_parse_caps(capsEvent, &caps);
+  GstCaps* const caps = capsIn(capsEvent);
   const auto engine = state.loader.engine();
   const auto format = parseTensorCaps(caps);
   if (!engine || !format) return;
@@ -297,14 +297,13 @@ Held<GstCaps> sinkCaps(GstNpuWhisperEnc* self, GstPad* pad, GstCaps* filter) {
 }
 
 gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
-  auto* self = cast(parent);
-  State& state = *self->state;
+  State& state = *cast(parent)->state;
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
     switch (GST_QUERY_TYPE(query)) {
       case GST_QUERY_CAPS: {
         GstCaps* filter = nullptr;
         gst_query_parse_caps(query, &filter);
-        gst_query_set_caps_result(query, sinkCaps(self, pad, filter).get());
+        gst_query_set_caps_result(query, sinkCaps(cast(parent), pad, filter).get());
         return TRUE;
       }
       case GST_QUERY_ALLOCATION: {
@@ -322,28 +321,34 @@ gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
 
 // States
 
+EngineOptions copyOptions(GstElement* element) {
+  const ObjectLock lock(element);
+  return existing(cast(element)->state).options;
+}
+
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
-  State& state = *cast(element)->state;
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    GST_OBJECT_LOCK(element);
-    const EngineOptions options = state.options;
-    GST_OBJECT_UNLOCK(element);
-    state.loader.start(options, transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady);
-    state.triedInReady = transition == GST_STATE_CHANGE_READY_TO_PAUSED;
-    state.loader.setInterrupted(false);
-  }
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-    state.stats.reset();
-    state.input.reset();
-    gst_segment_init(&state.segment, GST_FORMAT_TIME);
-  }
-  const auto result = GST_ELEMENT_CLASS(gst_npu_whisper_enc_parent_class)->change_state(element, transition);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    if (state.pool) gst_buffer_pool_set_active(state.pool.get(), FALSE);
-    state.pool.reset();
-  }
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL) state.loader.stop();
-  return result;
+  return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
+    State& state = existing(cast(element)->state);
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+      state.loader.start(copyOptions(element),
+                         transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady);
+      state.triedInReady = transition == GST_STATE_CHANGE_READY_TO_PAUSED;
+      state.loader.setInterrupted(false);
+    }
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+      state.stats.reset();
+      state.input.reset();
+      gst_segment_init(&state.segment, GST_FORMAT_TIME);
+    }
+    const auto result =
+        GST_ELEMENT_CLASS(gst_npu_whisper_enc_parent_class)->change_state(element, transition);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+      if (state.pool) gst_buffer_pool_set_active(state.pool.get(), FALSE);
+      state.pool.reset();
+    }
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) state.loader.stop();
+    return result;
+  });
 }
 
 // GObject
@@ -382,8 +387,10 @@ void gst_npu_whisper_enc_init(GstNpuWhisperEnc* self) {
   gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_use_fixed_caps(self->src);
-  self->state = new State(self);
-  self->state->stage.attach(self->src);
+  guardedVoid(GST_ELEMENT(self), [&] {
+    self->state = new State(self);
+    self->state->stage.attach(self->src);
+  });
   gst_element_add_pad(GST_ELEMENT(self), self->src);
 }
 

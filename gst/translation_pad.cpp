@@ -44,16 +44,14 @@ static void gst_npu_translation_pad_init(GstNpuTranslationPad* pad) {
 static void gst_npu_translation_pad_class_init(GstNpuTranslationPadClass* klass) {
   auto* object = G_OBJECT_CLASS(klass);
   object->set_property = [](GObject* pad, guint, const GValue* value, GParamSpec*) {
-    GST_OBJECT_LOCK(pad);
+    const npuspeech::gst::ObjectLock lock(pad);
     gchar*& language = reinterpret_cast<GstNpuTranslationPad*>(pad)->language;
     g_free(language);
     language = g_value_dup_string(value);
-    GST_OBJECT_UNLOCK(pad);
   };
   object->get_property = [](GObject* pad, guint, GValue* value, GParamSpec*) {
-    GST_OBJECT_LOCK(pad);
+    const npuspeech::gst::ObjectLock lock(pad);
     g_value_set_string(value, reinterpret_cast<GstNpuTranslationPad*>(pad)->language);
-    GST_OBJECT_UNLOCK(pad);
   };
   object->finalize = [](GObject* pad) {
     g_free(reinterpret_cast<GstNpuTranslationPad*>(pad)->language);
