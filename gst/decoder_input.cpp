@@ -82,6 +82,7 @@ void DecoderInput::waitIdle() {
 void DecoderInput::start() {
   stats_.reset();
   format_.reset();
+  isNewStream_ = true;
   segment_.reset();
   for (const auto& branch : branches()) branch->output().reset();
   loader_.setInterrupted(false);
@@ -105,11 +106,11 @@ bool DecoderInput::begin(const GstCaps* states) {
   // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
   // with it.
   if (!engine) return flow == GST_FLOW_ERROR;
-  format_.reset();
   const ModelInfo& info = engine->info();
   const auto format = parseTensorCaps(states);
   const TensorFormat expected{TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth};
   if (!format || *format != expected) {
+    format_.reset();
     const Held<char> text(gst_caps_to_string(states));
     postError(element_,
               {ErrorCode::BadValue, "Model " + info.name + " decodes " + std::to_string(info.audioContext) +
@@ -117,9 +118,13 @@ bool DecoderInput::begin(const GstCaps* states) {
                                         ", but the stream is " + text.get() + ": use the encoder's model."});
     return true;
   }
-  options_ = settings.stream;
-  options_.language = primaryLanguage(options_.language);
-  options_.live = upstreamIsLive(sink_);
+  StreamOptions options = settings.stream;
+  options.language = primaryLanguage(options.language);
+  options.live = upstreamIsLive(sink_);
+  // Who only asks again would have what is being said begin anew.
+  if (format_ && stream() && !isNewStream_ && options == options_) return true;
+  format_.reset();
+  options_ = std::move(options);
   text_->stage().setCapacity(options_.live ? kLiveWindowsInFlight : kWindowsInFlight);
   // What is in flight finishes on the old streams.
   if (stream()) waitIdle();
@@ -133,7 +138,9 @@ bool DecoderInput::begin(const GstCaps* states) {
   setStream(std::move(*opened));
   const Held<GstCaps> caps(gst_pad_get_pad_template_caps(src_));
   const Held<GstEvent> event(gst_event_new_caps(caps.get()));
-  return pushEvent(event.get());
+  const bool isPushed = pushEvent(event.get());
+  isNewStream_ = !isPushed;
+  return isPushed;
 }
 
 GstFlowReturn DecoderInput::decode(GstBuffer* buffer) {
@@ -210,6 +217,7 @@ void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& pla
 }
 
 bool DecoderInput::pushEvent(GstEvent* event) {
+  isNewStream_ |= GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START;
   if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
     segment_.reset(gst_event_ref(event), gst_event_unref);
     translations_.reset();

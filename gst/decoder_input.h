@@ -71,7 +71,8 @@ class DecoderInput {
   EngineLoader loader_;
   Stats stats_;
 
-  std::optional<TensorFormat> format_;  // these four of the sink pad's thread
+  std::optional<TensorFormat> format_;  // these five of the sink pad's thread
+  bool isNewStream_ = true;             // no CAPS have followed the last STREAM_START
   TensorReader reader_;
   std::shared_ptr<GstEvent> segment_;  // the last SEGMENT
   StreamOptions options_;

@@ -18,8 +18,10 @@ std::optional<TensorFormat> MelOutput::query() const {
 
 bool MelOutput::configure(const TensorFormat& format) {
   const auto caps = tensorCaps(format);
-  if (!gst_pad_push_event(src_, gst_event_new_caps(caps.get()))) return false;
+  const bool isKnown = isConfigured() && format == format_;
+  if (!isKnown && !gst_pad_push_event(src_, gst_event_new_caps(caps.get()))) return false;
   format_ = format;
+  isNewStream_ = false;
   replacePool(decideTensorPool(src_, device_, caps.get(), format.bytes()));
   return isConfigured();
 }
@@ -27,7 +29,7 @@ bool MelOutput::configure(const TensorFormat& format) {
 void MelOutput::reset() {
   replacePool(nullptr);
   format_ = {};
-  discont_ = true;
+  isNewStream_ = discont_ = true;
 }
 
 void MelOutput::replacePool(Held<GstBufferPool> pool) {

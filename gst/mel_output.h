@@ -22,12 +22,14 @@ class MelOutput {
 
   /// What downstream takes; nothing where that is no log-mel.
   std::optional<TensorFormat> query() const;
-  /// Sends `format` as caps and takes downstream's pool, or one of our own.
+  /// Sends `format` as caps where they are new, and takes downstream's pool, or one of our own.
   bool configure(const TensorFormat& format);
-  /// Whether configure() has succeeded since the last reset().
-  bool isConfigured() const { return pool_ != nullptr; }
+  /// Whether configure() has succeeded since the last reset() or startStream().
+  bool isConfigured() const { return pool_ && !isNewStream_; }
   const TensorFormat& format() const { return format_; }
   void reset();
+  /// A STREAM_START was pushed: caps have to follow it, even the same ones.
+  void startStream() { isNewStream_ = true; }
 
   /// The next window does not follow the last one.
   void markDiscont() { discont_ = true; }
@@ -47,6 +49,7 @@ class MelOutput {
   const std::shared_ptr<npu::Device> device_ = npu::openCpuDevice();
   TensorFormat format_;
   Held<GstBufferPool> pool_;  // replaced under the object lock, because a flush reads it
+  bool isNewStream_ = true;
   bool discont_ = true;
 };
 

@@ -283,10 +283,8 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         gst_segment_init(&state.segment, GST_FORMAT_TIME);
         state.feedback.reset();
         break;
-      case GST_EVENT_CAPS:
-        drain(self);
-        gst_pad_check_reconfigure(self->src);  // this is what it would ask for
-        return negotiate(self);
+      case GST_EVENT_CAPS:  // audio always comes in the same shape: what is being said goes on
+        return gst_pad_check_reconfigure(self->src) || !state.output.isConfigured() ? negotiate(self) : TRUE;
       case GST_EVENT_SEGMENT:
         if (!setSegment(self, raw)) return TRUE;
         break;
@@ -296,6 +294,9 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         if (isStreamTag(raw)) return TRUE;  // the audio's, not the tensors'
         break;
       case GST_EVENT_STREAM_START:
+        drain(self);
+        state.output.startStream();
+        break;
       case GST_EVENT_SEGMENT_DONE:
       case GST_EVENT_EOS:
         drain(self);

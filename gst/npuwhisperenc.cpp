@@ -19,6 +19,8 @@
  *
  * Since: 0.1
  */
+#include <utility>
+
 #include "gst/boundary.h"
 #include "gst/elements.h"
 #include "gst/engine_loader.h"
@@ -88,6 +90,7 @@ struct State {
   // Of the sink pad's thread.
   GstSegment segment{};
   std::optional<TensorFormat> input;
+  bool isNewStream = true;  // caps have to follow STREAM_START, even the same ones
 
   // Of the task.
   TensorReader reader;
@@ -214,10 +217,10 @@ bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
   // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
   // with it.
   if (!engine) return flow == GST_FLOW_ERROR;
-  state.input.reset();
   const ModelInfo& info = engine->info();
   const auto format = parseTensorCaps(caps);
   if (!format || *format != inputOf(info)) {
+    state.input.reset();
     const Held<char> text(gst_caps_to_string(caps));
     postError(GST_ELEMENT(self),
               {ErrorCode::BadValue, "Model " + info.name + " takes " + std::to_string(2 * info.audioContext) +
@@ -225,9 +228,12 @@ bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
                                         " mel bins, but the stream is " + text.get() + "."});
     return true;
   }
-  state.input = format;
+  const bool isKnown = std::exchange(state.input, format) == format && !state.isNewStream;
+  if (isKnown) return true;
   const auto out = tensorCaps({TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth});
-  return state.stage.pushEvent(Held<GstEvent>(gst_event_new_caps(out.get())));
+  const bool isPushed = state.stage.pushEvent(Held<GstEvent>(gst_event_new_caps(out.get())));
+  state.isNewStream = !isPushed;
+  return isPushed;
 }
 
 gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
@@ -245,6 +251,9 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         return setCaps(self, capsIn(raw));
       case GST_EVENT_SEGMENT:
         gst_event_copy_segment(raw, &state.segment);
+        break;
+      case GST_EVENT_STREAM_START:
+        state.isNewStream = true;
         break;
       default:
         break;
@@ -338,6 +347,7 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
       state.stats.reset();
       state.input.reset();
+      state.isNewStream = true;
       gst_segment_init(&state.segment, GST_FORMAT_TIME);
     }
     const auto result =

@@ -57,8 +57,8 @@ GstFlowReturn TextPusher::pushGap(GstClockTime start, GstClockTime duration) {
   if (flow != GST_FLOW_OK) return flow;
   if (!GST_CLOCK_TIME_IS_VALID(duration))
     return pushEvent(src_, Held<GstEvent>(gst_event_new_gap(start, duration)));
-  if (position_ == GST_CLOCK_TIME_NONE) position_ = start;
-  return fillUntil(start + duration);
+  if (position_ == GST_CLOCK_TIME_NONE || start + kOverhang < position_) position_ = start;
+  return fillUntil(start + std::min(duration, GST_CLOCK_TIME_NONE - 1 - start));
 }
 
 GstFlowReturn TextPusher::flush() {

@@ -17,6 +17,8 @@ struct LiveOptions {
   int64_t trimNs = 24'000'000'000;  // longer windows give up the audio of committed text,
   int64_t keepNs = 14'000'000'000;  // but for at least this much at the end
   size_t contextTokens = 64;        // of committed text whose audio is gone
+
+  bool operator==(const LiveOptions&) const = default;
 };
 
 }  // namespace npuspeech

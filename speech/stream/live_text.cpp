@@ -2,6 +2,7 @@
 #include "speech/stream/live_text.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace npuspeech {
 namespace {
@@ -51,15 +52,13 @@ LiveText::Start LiveText::begin(const LiveWindow& window) {
   if (window.utterance != utterance_) {
     guess_.clear();
     lastInterim_.clear();
-    // Behind a lost connection, what is said again would be lost as a loop.
-    if (window.utterance != utterance_ + 1) {
-      words_.clear();
-      context_.clear();
-    }
+    // Behind a lost connection, what is said again would be lost as a loop; and time may begin anew.
+    if (window.utterance != utterance_ + 1) reset();
     utterance_ = window.utterance;
   }
   size_t gone = 0, tokens = 0;
-  while (gone < words_.size() && words_[gone].startNs + words_[gone].endNs <= 2 * window.startNs) ++gone;
+  while (gone < words_.size() && std::midpoint(words_[gone].startNs, words_[gone].endNs) <= window.startNs)
+    ++gone;
   for (size_t i = gone; i < words_.size(); ++i) tokens += words_[i].tokens.size();
   for (; tokens > kMaxForced; ++gone) tokens -= words_[gone].tokens.size();
   scroll(gone);
@@ -146,7 +145,7 @@ int64_t LiveText::neededFrom(const LiveWindow& window) const {
   float best = -1e9f;
   for (size_t i = 0; i + 1 < words_.size(); ++i) {
     const Committed &word = words_[i], &following = words_[i + 1];
-    const int64_t middle = (word.endNs + following.startNs) / 2;
+    const int64_t middle = std::midpoint(word.endNs, following.startNs);
     if (middle <= window.startNs || middle > latest) continue;
     const float pause = static_cast<float>(following.startNs - word.endNs) * 1e-9f;
     const float score =

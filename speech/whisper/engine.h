@@ -58,6 +58,8 @@ struct StreamOptions {
   /// Windows of a growing utterance: each is decoded at once, and what is certain of it is committed.
   bool live = false;
   LiveOptions liveOptions;
+
+  bool operator==(const StreamOptions&) const = default;
 };
 
 /// A window that waits for its text.

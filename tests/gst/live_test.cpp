@@ -143,6 +143,34 @@ TEST_F(LiveDecoder, WordsComeBeforeTheUtteranceEnds) {
   expectOrder(rest);
 }
 
+TEST_F(LiveDecoder, TheSameCapsAgainRepeatNothing) {
+  for (int i = 1; i <= 10; ++i) {
+    const Held<GstCaps> same(gst_caps_from_string(statesCaps().c_str()));
+    h_.pushEvent(gst_event_new_caps(same.get()));
+    h_.push(states(200 + 40 * i, 0, 0, i == 10));
+    settle(static_cast<uint64_t>(i));
+  }
+  const Output out = h_.eos();
+  EXPECT_EQ(out.joined(), kSaid);
+  EXPECT_EQ(out.events_of(GST_EVENT_CAPS).size(), 1u);
+  expectOrder(out);
+}
+
+// A source that comes back counts from 0 again.
+TEST_F(LiveDecoder, TimeMayGoBackAtABreak) {
+  h_.push(states(300, 100 * GST_SECOND, 0, true));
+  EXPECT_TRUE(h_.pushEvent(gst_event_new_gap(0, GST_SECOND)));
+  auto next = states(300, GST_SECOND, 2, true);
+  GST_BUFFER_FLAG_SET(next.get(), GST_BUFFER_FLAG_DISCONT);
+  h_.push(std::move(next));
+  const auto texts = h_.eos().texts();
+  ASSERT_EQ(texts.size(), 2 * kSays.size());
+  for (size_t i = kSays.size(); i < texts.size(); ++i) {
+    EXPECT_GE(texts[i].pts, GST_SECOND);
+    EXPECT_LE(texts[i].end(), 4 * GST_SECOND + 500 * GST_MSECOND);
+  }
+}
+
 TEST_F(LiveDecoder, TellsUpstreamAboutEveryWindow) {
   h_.push(states(300, 5 * GST_SECOND, 0, false));
   settle(1);

@@ -307,6 +307,30 @@ TEST(NpuMel, LiveSendsPartialWindowsThatStartAfterWhatIsCommitted) {
   EXPECT_EQ(endOf(out.buffers.back()), 6 * kSecond);
 }
 
+// As when somebody links a pad or a branch of a tee behind us, or a converter before us renegotiates.
+TEST(NpuMel, BeingAskedAgainDoesNotInterruptWhoSpeaks) {
+  Harness h("npumel vad-model=\"\" step=500");
+  gst_harness_set_live(h.get(), TRUE);
+  h.setCaps(kAudioCaps);
+  for (GstClockTime second = 0; second < 4; ++second) {
+    gst_harness_push_upstream_event(h.get(), gst_event_new_reconfigure());
+    h.pushAudio(noise(16000), second * kSecond);
+    const Held<GstCaps> same(gst_caps_from_string(kAudioCaps));
+    h.pushEvent(gst_event_new_caps(same.get()));
+  }
+  Output out = h.take();
+  ASSERT_GE(out.buffers.size(), 5u);
+  for (const auto& buffer : out.buffers) EXPECT_EQ(windowOf(buffer).utterance, 0u);
+  EXPECT_EQ(out.events_of(GST_EVENT_CAPS).size(), 1u);
+  h.pushEvent(gst_event_new_stream_start("next"));
+  h.setCaps(kAudioCaps);
+  h.segment(0);
+  h.pushAudio(noise(16000));
+  out = h.eos();
+  EXPECT_EQ(out.events_of(GST_EVENT_CAPS).size(), 1u) << "a new stream has caps of its own";
+  EXPECT_NE(windowOf(out.buffers.back()).utterance, 0u);
+}
+
 // A slow decoder answers when a lost connection is back, whose stream time began anew.
 TEST(NpuMel, WhatWasCommittedBeforeABreakMovesNothing) {
   for (const bool isLate : {true, false}) {

@@ -86,6 +86,19 @@ TEST_F(NpuWhisperEnc, EncodesEachWindowIntoItsRows) {
   EXPECT_EQ(h.stat("copies"), 3u) << "ordinary memory has to be copied";
 }
 
+TEST_F(NpuWhisperEnc, TheSameCapsAgainPassOnceForAStream) {
+  Harness h(launch());
+  for (int i = 0; i < 3; ++i) {
+    const Held<GstCaps> caps(gst_caps_from_string(capsText(kLogMel).c_str()));
+    if (i == 0) h.setCaps(capsText(kLogMel).c_str());
+    h.pushEvent(gst_event_new_caps(caps.get()));
+  }
+  h.pushEvent(gst_event_new_stream_start("next"));
+  const Held<GstCaps> caps(gst_caps_from_string(capsText(kLogMel).c_str()));
+  h.pushEvent(gst_event_new_caps(caps.get()));
+  EXPECT_EQ(h.eos().events_of(GST_EVENT_CAPS).size(), 2u);
+}
+
 TEST_F(NpuWhisperEnc, OffersAPoolWhoseMemoryItUsesWithoutACopy) {
   Harness h(launch());
   const auto caps = gst::tensorCaps(kLogMel);

@@ -185,6 +185,28 @@ TEST(LiveText, ContextEndsWhereAudioIsMissing) {
   }
 }
 
+// A source that comes back counts from 0 again: its words do not stand where the last ones did.
+TEST(LiveText, TimeMayGoBackWhereAudioIsMissing) {
+  Script s(options());
+  s.window(5000, 5200, {{"one", 5080}, {"two", 5190}}, true);
+  ++s.utterance;
+  const auto update = s.window(0, 200, {{"three", 80}, {"four", 190}}, true);
+  ASSERT_EQ(update.committed.size(), 2u);
+  EXPECT_EQ(update.committed[0].endNs, 80 * kRow);
+  EXPECT_EQ(update.committed[1].startNs, 180 * kRow);
+}
+
+TEST(LiveText, TimesMayBeEnormous) {
+  Script s(options());
+  s.text.begin({INT64_MAX - 9 * kSecond, 2 * kSecond, 0, false});
+  LiveReading reading;
+  reading.audioRows = 100;
+  reading.words.resize(1);
+  reading.words[0].word.endNs = kSecond;
+  s.text.take({INT64_MAX - 9 * kSecond, 2 * kSecond, 0, true}, std::move(reading));
+  s.text.begin({INT64_MAX - 7 * kSecond, 2 * kSecond, 1, false});
+}
+
 TEST(LiveText, WhatCouldNotBeReadIsHeardAgain) {
   Script s(options());
   const auto update = s.window(100, 250, {{"mumble", 240}}, true, false);
