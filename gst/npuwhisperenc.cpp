@@ -29,6 +29,7 @@
 #include "gst/npu_allocator.h"
 #include "gst/npu_buffer_pool.h"
 #include "gst/stage.h"
+#include "gst/states_pool.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
 #include "gst/window_meta.h"
@@ -94,8 +95,7 @@ struct State {
 
   // Of the task.
   TensorReader reader;
-  Held<GstBufferPool> pool;
-  TensorFormat output;
+  StatesPool pool;
 
   Stage<Item> stage;  // last: it stops first
 };
@@ -140,13 +140,6 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
 
 // The task
 
-Held<GstBuffer> newOutput(State& state) {
-  GstBuffer* buffer = nullptr;
-  if (!state.pool || gst_buffer_pool_acquire_buffer(state.pool.get(), &buffer, nullptr) != GST_FLOW_OK)
-    return nullptr;
-  return Held<GstBuffer>(buffer);
-}
-
 Result<void> encode(GstNpuWhisperEnc* self, Engine& engine, const Item& item, GstBuffer* output) {
   State& state = *self->state;
   const WindowShape& shape = item.window.shape;
@@ -155,8 +148,7 @@ Result<void> encode(GstNpuWhisperEnc* self, Engine& engine, const Item& item, Gs
       state.reader.read(item.buffer.get(), *engine.device(), static_cast<size_t>(shape.frames) * rowBytes);
   state.stats.copies = state.reader.copies();
   if (!logMel) return logMel.error();
-  const auto states =
-      bufferObjectOf(gst_buffer_peek_memory(output, 0), *engine.device(), state.output.bytes());
+  const auto states = bufferObjectOf(gst_buffer_peek_memory(output, 0), *engine.device(), state.pool.bytes());
   if (!states) return Error{ErrorCode::Internal, "A pooled buffer is not the device's."};
   return engine.encode(**logMel, shape, *states, state.stage.stopToken());
 }
@@ -165,7 +157,7 @@ GstFlowReturn encodeWindow(GstNpuWhisperEnc* self, const Item& item) {
   State& state = *self->state;
   const auto engine = state.loader.engine();
   if (!engine) return GST_FLOW_FLUSHING;
-  auto output = newOutput(state);
+  auto output = state.pool.acquire();
   if (!output) {
     postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "No memory for a buffer of encoder states."});
     return GST_FLOW_ERROR;
@@ -185,15 +177,7 @@ GstFlowReturn encodeWindow(GstNpuWhisperEnc* self, const Item& item) {
 }
 
 void usePoolOf(State& state, GstEvent* capsEvent) {
-  GstCaps* const caps = capsIn(capsEvent);
-  const auto engine = state.loader.engine();
-  const auto format = parseTensorCaps(caps);
-  if (!engine || !format) return;
-  state.output = *format;
-  if (state.pool) gst_buffer_pool_set_active(state.pool.get(), FALSE);
-  // The device writes here, so the memory is its own, whatever downstream would offer.
-  state.pool = newTensorPool(engine->device(), caps, format->bytes());
-  if (state.pool) gst_buffer_pool_set_active(state.pool.get(), TRUE);
+  if (const auto engine = state.loader.engine()) state.pool.configure(engine->device(), capsIn(capsEvent));
 }
 
 GstFlowReturn process(GstNpuWhisperEnc* self, Item& item) {
@@ -353,7 +337,6 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     const auto result =
         GST_ELEMENT_CLASS(gst_npu_whisper_enc_parent_class)->change_state(element, transition);
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-      if (state.pool) gst_buffer_pool_set_active(state.pool.get(), FALSE);
       state.pool.reset();
     }
     if (transition == GST_STATE_CHANGE_READY_TO_NULL) state.loader.stop();

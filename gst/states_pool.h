@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where npuwhisperenc writes: buffers of the device's memory.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+
+#include "gst/holders.h"
+#include "gst/npu_buffer_pool.h"
+#include "gst/tensor_caps.h"
+#include "npu/device.h"
+
+namespace npuspeech::gst {
+
+/// For one thread at a time.
+class StatesPool {
+ public:
+  /// The device writes here, so the memory is its own, whatever downstream would offer. Where `caps` are no
+  /// tensor's, nothing changes.
+  void configure(const std::shared_ptr<npu::Device>& device, GstCaps* caps) {
+    const auto format = parseTensorCaps(caps);
+    if (!format) return;
+    reset();
+    bytes_ = format->bytes();
+    pool_ = newTensorPool(device, caps, bytes_);
+    if (pool_) gst_buffer_pool_set_active(pool_.get(), TRUE);
+  }
+
+  void reset() {
+    if (pool_) gst_buffer_pool_set_active(pool_.get(), FALSE);
+    pool_.reset();
+  }
+
+  /// Null where there is no memory.
+  Held<GstBuffer> acquire() {
+    GstBuffer* buffer = nullptr;
+    if (!pool_ || gst_buffer_pool_acquire_buffer(pool_.get(), &buffer, nullptr) != GST_FLOW_OK)
+      return nullptr;
+    return Held<GstBuffer>(buffer);
+  }
+
+  /// Of a buffer.
+  size_t bytes() const { return bytes_; }
+
+ private:
+  Held<GstBufferPool> pool_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace npuspeech::gst
