@@ -91,7 +91,7 @@ Input::~Input() {
 bool Input::build() {
   std::string error, uri;
   if (!options_.isMicrophone()) {
-    uri = uriOf(name_, error);
+    uri = StreamInput::isOne(name_) ? stream_.open(name_, error) : uriOf(name_, error);
     if (uri.empty()) {
       end(error);
       return false;
@@ -255,6 +255,8 @@ void Input::onError(GstMessage* message) {
 }
 
 std::string Input::shortfall() {
+  // Who writes into a pipe cannot come back to say how long it has become.
+  if (stream_.isPipe()) return {};
   takeArrivals();
   const int64_t heldNs = transcript_.durationNs, promisedNs = durationNs();
   if (promisedNs - heldNs < kShortfallNs) return {};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "interim_text.h"
+#include "local_file.h"
 #include "options.h"
 #include "transcript.h"
 
@@ -69,6 +70,7 @@ class Input {
   static GstPadProbeReturn onAudio(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   const std::string name_;
+  StreamInput stream_;
   const Options& options_;
   const std::function<void()> changed_;
   Transcript transcript_;

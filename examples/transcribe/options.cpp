@@ -40,18 +40,32 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
       ->type_name("N")
       ->check(CLI::Range(1, 64));
   app.add_option("--format", format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
-  app.add_option("--output", options.output, "Write here instead of to standard output")->type_name("FILE");
+  app.add_option(
+         "--output", options.output,
+         "Write here instead of to standard output (-). The file is replaced once all is done: with what "
+         "could be done where an input failed, with the inputs that were finished where a signal ended "
+         "the program, and not at all where there is nothing to write. What is there and holds no text "
+         "is not replaced")
+      ->type_name("FILE");
   app.add_flag(
       "--live", options.live,
       "Text while people speak: one INPUT, at the clock's pace; mic is the microphone. Ctrl-C ends it. "
       "json: a line a sentence");
-  app.add_option("INPUT", options.inputs, "Files or URIs with audio, video files too")->required();
+  app.footer(
+      "Exit status: 0; 1 where an input or the output failed, after the others were done; 2 for wrong usage, "
+      "with "
+      "nothing read or written; 130, 143 or 129 after SIGINT, SIGTERM or SIGHUP (--live: 0 after SIGINT).");
+  app.add_option("INPUT", options.inputs,
+                 "Files or URIs with audio, video files too; - is standard input, which may be a pipe")
+      ->required();
   for (CLI::Option* option : app.get_options())
     if (!option->get_positional()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 
   try {
     app.parse(argc, argv);
     if (options.live && options.inputs.size() > 1) throw CLI::ValidationError("--live", "takes one INPUT");
+    if (app.count("--output") > 0 && options.output.empty())
+      throw CLI::ValidationError("--output", "takes a name, or - for standard output");
   } catch (const CLI::Success&) {
     std::fputs(app.help().c_str(), stdout);
     return 0;
@@ -62,6 +76,7 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   for (const auto& [name, value] : values)
     if (!value.empty()) options.properties.emplace_back(name, value);
   options.model = values["model"];
+  if (options.output == "-") options.output.clear();
   const std::map<std::string, Format> formats{
       {"text", Format::Text}, {"json", Format::Json}, {"srt", Format::Srt}, {"vtt", Format::Vtt}};
   options.format = formats.at(format);

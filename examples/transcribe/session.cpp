@@ -2,8 +2,6 @@
 // Several inputs at a time, their transcripts in the order of the command line.
 #include "session.h"
 
-#include <glib-unix.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -22,9 +20,10 @@ double secondsBetween(Clock::time_point from, Clock::time_point to) {
 
 }  // namespace
 
-Session::Session(const Options& options, Output& output, Clock::time_point programStart)
+Session::Session(const Options& options, Output& output, Signals& signals, Clock::time_point programStart)
     : options_(options),
       output_(output),
+      signals_(signals),
       programStart_(programStart),
       formatter_(options.format, options.live),
       loop_(g_main_loop_new(nullptr, FALSE)) {
@@ -43,14 +42,7 @@ Session::~Session() {
 }
 
 int Session::run() {
-  for (const int signal : {SIGINT, SIGTERM})
-    g_unix_signal_add(
-        signal,
-        [](gpointer self) -> gboolean {
-          static_cast<Session*>(self)->interrupt();
-          return G_SOURCE_CONTINUE;
-        },
-        this);
+  signals_.attend([this](int signal) { interrupt(signal); });
   if (progress_.isVisible())
     g_timeout_add(
         kProgressMs,
@@ -62,13 +54,20 @@ int Session::run() {
   startInputs();
   g_main_loop_run(loop_);
   hideLines();
+  // Ctrl-C is the way to end a live input.
+  if (endedBy_ != 0 && status_ == 0 && endedBy_ != SIGINT) status_ = 128 + endedBy_;
   return status_;
 }
 
-void Session::interrupt() {
-  // Live, that is the way to end; who cannot wait for the last words asks twice.
-  if (!options_.live || std::exchange(interrupted_, true)) return stop(128 + SIGINT);
-  for (const auto& input : inputs_) input->finish();
+void Session::interrupt(int signal) {
+  // Live, the last words are still to come; who cannot wait for them asks twice.
+  if (options_.live && std::exchange(endedBy_, signal) == 0) {
+    signals_.attendAgain();
+    for (const auto& input : inputs_) input->finish();
+    return;
+  }
+  stop(128 + signal);
+  keepFinished();
 }
 
 void Session::stop(int status) {
@@ -81,9 +80,18 @@ void Session::hideLines() {
   line_.hide();
 }
 
-void Session::complain(const std::string& line) {
+void Session::complain(std::string line) {
   hideLines();
+  // Names may hold anything, but a complaint is a line.
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
   std::fprintf(stderr, "transcribe: %s\n", line.c_str());
+}
+
+void Session::failOutput() {
+  // Nobody reads on, who was told enough.
+  if (!output_.hasNoReader()) complain(output_.error());
+  stop(output_.hasNoReader() ? 128 + SIGPIPE : 1);
 }
 
 void Session::startInputs() {
@@ -104,8 +112,7 @@ bool Session::update() {
     }
   startInputs();  // before the ended ones go: together they hold the model in memory
   if (!writeTranscripts()) {
-    complain(output_.error());
-    stop(1);
+    failOutput();
   } else if (current_ == inputs_.size()) {
     g_main_loop_quit(loop_);
   } else {
@@ -114,37 +121,57 @@ bool Session::update() {
   return false;
 }
 
+bool Session::write(const std::string& text) {
+  if (text.empty()) return true;
+  hideLines();
+  return output_.write(text);
+}
+
+bool Session::writeCaptions(Input& input) {
+  const Transcript& transcript = input.transcript();
+  if (transcript.segments.empty() && !input.isComplete()) return true;
+  hasTranscript_ = true;
+  if (!std::exchange(currentBegun_, true) && !write(formatter_.begin(transcript.file))) return false;
+  for (; writtenSegments_ < transcript.segments.size(); writtenSegments_++)
+    if (!write(formatter_.caption(transcript.segments[writtenSegments_]))) return false;
+  return true;
+}
+
+bool Session::writeEnd(Input& input) {
+  if (!input.isComplete()) return true;
+  Clock::duration load{};
+  for (const auto& other : inputs_) load = std::max(load, other->loadTime());
+  const Transcript& transcript = input.transcript();
+  const double spent = secondsBetween(input.startTime(), input.endTime());
+  const Timing timing{std::chrono::duration<double>(load).count(),
+                      secondsBetween(programStart_, input.endTime()),
+                      static_cast<double>(transcript.durationNs) / 1e9 / spent};
+  return write(formatter_.end(transcript, timing));
+}
+
 bool Session::writeTranscripts() {
-  const auto write = [this](const std::string& text) {
-    if (text.empty()) return true;
-    hideLines();
-    return output_.write(text);
-  };
   for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {
     Input& input = *inputs_[current_];
-    const Transcript& transcript = input.transcript();
-    const bool begins = !transcript.segments.empty() || input.isComplete();
-    if (begins && !std::exchange(currentBegun_, true) && !write(formatter_.begin(transcript.file)))
-      return false;
-    for (; writtenSegments_ < transcript.segments.size(); writtenSegments_++)
-      if (!write(formatter_.caption(transcript.segments[writtenSegments_]))) return false;
+    // A file is for what is whole.
+    if ((output_.isFollowed() || input.hasEnded()) && !writeCaptions(input)) return false;
     if (!input.hasEnded()) return true;
-    if (input.isComplete()) {
-      Clock::duration load{};
-      for (const auto& other : inputs_) load = std::max(load, other->loadTime());
-      const double spent = secondsBetween(input.startTime(), input.endTime());
-      const Timing timing{std::chrono::duration<double>(load).count(),
-                          secondsBetween(programStart_, input.endTime()),
-                          static_cast<double>(transcript.durationNs) / 1e9 / spent};
-      if (!write(formatter_.end(transcript, timing))) return false;
-    }
+    if (!writeEnd(input)) return false;
     if (!input.error().empty()) {
-      complain(transcript.file + ": " + input.error());
+      complain(input.transcript().file + ": " + input.error());
       status_ = 1;
     }
     input.stop();
   }
   return true;
+}
+
+void Session::keepFinished() {
+  // Who follows the output has what there is, and half a transcript may be the last of it.
+  if (output_.isFollowed()) return;
+  for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {
+    Input& input = *inputs_[current_];
+    if (input.hasEnded() && !(writeCaptions(input) && writeEnd(input))) return failOutput();
+  }
 }
 
 void Session::drawLine() {

@@ -10,6 +10,7 @@ import unittest
 
 ROOT = pathlib.Path(os.environ['NPUSPEECH_SOURCE_ROOT'])
 BUILD = pathlib.Path(os.environ['NPUSPEECH_BUILD_ROOT'])
+PROGRAM = BUILD / 'examples/transcribe/npuspeech-transcribe'
 CLIP = ROOT / 'examples/media/jfk.flac'
 CLIP_SECONDS = 11.0
 CLIP_TEXT = ('and so my fellow americans ask not what your country can do for you '
@@ -25,7 +26,7 @@ ENVIRONMENT = {**os.environ, 'GST_PLUGIN_PATH': str(BUILD / 'gst'),
 
 def transcribe(*arguments, seconds=60, env=None):
     """Runs the program; a signal or a time-out fails the test."""
-    run = subprocess.run([BUILD / 'examples/transcribe/npuspeech-transcribe', *arguments], capture_output=True,
+    run = subprocess.run([PROGRAM, *arguments], capture_output=True,
                          text=True, env=env or ENVIRONMENT, timeout=seconds * PATIENCE)
     assert run.returncode >= 0, f'signal {-run.returncode}: {run.stderr}'
     return run

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""tools/transcribe's program and recordings that come through pipes, in every kind that can be read from its front."""
+
+import os
+import pty
+import struct
+import subprocess
+import unittest
+
+from harness import CLIP, CLIP_TEXT, ENVIRONMENT, PATIENCE, PROGRAM, TestCase, transcribe, wordErrors
+
+# What FFmpeg writes to a pipe. Where a size stands in front of the sound, it cannot come back to fill it in.
+KINDS = {'wav': '', 'aiff': '', 'au': '', 'flac': '', 'mp3': '', 'ogg': '', 'adts': '', 'matroska': '', 'mpegts': '',
+         'mp4': '-movflags frag_keyframe+empty_moov'}
+
+
+class Streams(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.needModel()
+
+    def assertSays(self, *arguments, **options):
+        run = subprocess.run([PROGRAM, '--language', 'en', *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=ENVIRONMENT, timeout=60 * PATIENCE, check=False, **options)
+        self.assertEqual((run.returncode, run.stderr.decode()), (0, ''))
+        self.assertLessEqual(wordErrors(run.stdout.decode(), CLIP_TEXT), 3)  # live, a little worse
+
+    def encoded(self, kind):
+        run = subprocess.run(['ffmpeg', '-v', 'error', '-i', CLIP, '-ar', '16000', *KINDS[kind].split(), '-f', kind, '-'],
+                             capture_output=True, check=False)
+        if run.returncode:
+            self.skipTest(f'ffmpeg: {run.stderr.decode()}')
+        return run.stdout
+
+    def test_standard_input(self):
+        for kind in KINDS:
+            with self.subTest(kind):
+                self.assertSays('-', input=self.encoded(kind))
+
+    def test_its_other_names(self):
+        for name in ('/dev/stdin', '/dev/fd/0', '/proc/self/fd/0', 'fd://0'):
+            with self.subTest(name):
+                self.assertSays(name, input=CLIP.read_bytes())
+
+    def test_standard_input_that_is_a_file(self):
+        file = self.folder / 'index at the end.mp4'
+        subprocess.run(['ffmpeg', '-v', 'error', '-i', CLIP, file], check=True)
+        with file.open('rb') as recording:
+            file.unlink()
+            self.assertSays('-', stdin=recording)
+
+    def test_sizes_that_nobody_filled_in(self):
+        wave = self.encoded('wav')
+        at = wave.index(b'data') + 4
+        for riff, data in ((0, 0), (36, 0), (0xffffffff, 0xffffffff), (0x7fffffff, 0x7fffffd3), (0x80000024, 0x80000000)):
+            with self.subTest(data=hex(data)):
+                self.assertSays('-', input=wave[:4] + struct.pack('<I', riff) + wave[8:at] + struct.pack('<I', data)
+                                + wave[at + 4:])
+
+    def test_pipes_by_name(self):
+        pipe = self.folder / 'pipe'
+        os.mkfifo(pipe)
+        for name in (pipe, pipe.as_uri()):
+            writer = subprocess.Popen(['sh', '-c', 'cat "$0" >"$1"', CLIP, pipe])
+            self.assertSays(name)
+            self.assertEqual(writer.wait(), 0)
+        read, write = os.pipe()
+        writer = subprocess.Popen(['cat', CLIP], stdout=write)
+        os.close(write)
+        self.assertSays(f'/dev/fd/{read}', pass_fds=[read])
+        os.close(read)
+        self.assertEqual(writer.wait(), 0)
+
+    def test_a_pipe_that_waits_holds_up_nobody(self):
+        pipe = self.folder / 'pipe'
+        os.mkfifo(pipe)
+        process = subprocess.Popen([PROGRAM, '--language', 'en', CLIP, pipe], stdout=subprocess.PIPE, text=True,
+                                   env=ENVIRONMENT)
+        self.addCleanup(process.__exit__, None, None, None)
+        self.addCleanup(process.kill)
+        self.assertLessEqual(wordErrors(process.stdout.readline() + process.stdout.readline(), CLIP_TEXT), 2)
+        pipe.write_bytes(CLIP.read_bytes())
+        self.assertLessEqual(wordErrors(process.stdout.read(), CLIP_TEXT), 2)
+        self.assertEqual(process.wait(), 0)
+
+    def test_live(self):
+        self.assertSays('--live', '-', input=self.encoded('wav'))
+
+    def test_what_cannot_be_read(self):
+        with CLIP.open('rb') as recording:
+            for second in ('-', '/dev/stdin', '/dev/fd/0'):
+                run = subprocess.run([PROGRAM, '-', CLIP, second], stdin=recording, capture_output=True, text=True,
+                                     env=ENVIRONMENT, timeout=20 * PATIENCE, check=False)
+                self.assertComplains(run, second, 'only once', status=2)
+        try:
+            master, terminal = pty.openpty()
+        except OSError as error:
+            self.skipTest(f'no terminal can be had: {error}')
+        run = subprocess.run([PROGRAM, '-'], stdin=terminal, capture_output=True, text=True, env=ENVIRONMENT,
+                             timeout=20 * PATIENCE, check=False)
+        os.close(master)
+        os.close(terminal)
+        self.assertComplains(run, 'terminal', status=2)
+        self.assertComplains(transcribe('/dev/fd/99', seconds=20), '/dev/fd/99', 'Bad file descriptor')
+        run = subprocess.run([PROGRAM, '-'], input='no sound', capture_output=True, text=True, env=ENVIRONMENT,
+                             timeout=20 * PATIENCE, check=False)
+        self.assertComplains(run, '-: ')
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
