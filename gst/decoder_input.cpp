@@ -48,7 +48,7 @@ DecoderInput::DecoderInput(GstElement* element, GstPad* sink, GstPad* src,
       translations_(element),
       text_(std::make_shared<TextBranch>(
           element, sink, src, kWindowsInFlight, stats_, &interim_,
-          TextBranch::Hooks{settings_, [this] { return translations_.anyLinked(); },
+          TextBranch::Hooks{settings_, [this] { return translations_.anyRead(); },
                             [this] {
                               loader_.setInterrupted(true);
                               cancel();
@@ -84,7 +84,7 @@ void DecoderInput::start() {
   format_.reset();
   isNewStream_ = true;
   segment_.reset();
-  for (const auto& branch : branches()) branch->output().reset();
+  for (const auto& branch : branches()) branch->start();
   loader_.setInterrupted(false);
 }
 
@@ -94,7 +94,7 @@ void DecoderInput::stop() {
 }
 
 GstPad* DecoderInput::addTranslation(GstPadTemplate* pattern, const gchar* name) {
-  return translations_.add(pattern, name, GST_PAD_IS_ACTIVE(src_), {settings_, [] { return true; }, [] {}});
+  return translations_.add(pattern, name, src_, {settings_, [] { return true; }, [] {}});
 }
 
 bool DecoderInput::begin(const GstCaps* states) {
@@ -184,23 +184,25 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
   PlacedWindow otherPlace = place;
   otherPlace.task = translations_.otherTask();
   Readers other = queueFor(sink_, plan->other, otherPlace, flows);
-  const GstFlowReturn flow = combinedFlow(flows);
-  if (flow != GST_FLOW_OK) return flow;
+  // Whoever has queued it waits for it, also where others have failed.
+  const bool isRead = !same.empty(), isOtherRead = !other.empty();
   const auto stop = text_->stage().stopToken();
   const EncodedWindow again = window;
-  stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded, stop,
-                                    readers = std::move(same)](const Result<DecodedWindow>& decoded) {
-    if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
-    deliver(element_, readers, decoded);
-  });
-  if (!plan->other.empty())
+  if (isRead)
+    stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded, stop,
+                                      readers = std::move(same)](const Result<DecodedWindow>& decoded) {
+      if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
+      deliver(element_, readers, decoded);
+    });
+  if (isOtherRead)
     plan->stream->submit(again, [this, readers = std::move(other)](const Result<DecodedWindow>& decoded) {
       translations_.answered(decoded ? decoded->neededFromNs : INT64_MIN);
       deliver(element_, readers, decoded);
     });
+  if (!plan->other.empty() && !isOtherRead) translations_.answered(INT64_MIN);
   // A flush that came in between has cancelled before there was anything to cancel.
   if (stop.stop_requested()) cancel();
-  return GST_FLOW_OK;
+  return combinedFlow(flows);
 }
 
 void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& place, GstEvent* segment,

@@ -18,6 +18,7 @@ struct Unref {
   void operator()(GstStructure* p) const { gst_structure_free(p); }
   void operator()(GstBufferPool* p) const { gst_object_unref(p); }
   void operator()(GstAllocator* p) const { gst_object_unref(p); }
+  void operator()(GstObject* p) const { gst_object_unref(p); }
   void operator()(GstElement* p) const { gst_object_unref(p); }
   void operator()(GstPad* p) const { gst_object_unref(p); }
   void operator()(GstPadTemplate* p) const { gst_object_unref(p); }

@@ -22,6 +22,7 @@
 #include "gst/engine_properties.h"
 #include "gst/interim_output.h"
 #include "gst/mel_settings.h"
+#include "gst/pads.h"
 #include "gst/stats.h"
 #include "gst/translation_pad.h"
 
@@ -107,19 +108,23 @@ GstPad* requestNewPad(GstElement* element, GstPadTemplate* pattern, const gchar*
     GstPadTemplate* inner = gst_element_get_pad_template(decoder.get(), kTranslationPads);
     const Held<GstPad> target(gst_element_request_pad(decoder.get(), inner, name, nullptr));
     if (!target) return nullptr;
-    GstPad* ghost = newTranslationGhost(GST_PAD_NAME(target.get()), target.get(), pattern);
-    if (GST_PAD_IS_ACTIVE(target.get())) gst_pad_set_active(ghost, TRUE);
-    return gst_element_add_pad(element, ghost) ? ghost : nullptr;
+    const Held<GstPad> ghost(
+        GST_PAD(gst_object_ref_sink(newTranslationGhost(GST_PAD_NAME(target.get()), target.get(), pattern))));
+    if (addPadActiveAs(target.get(), element, ghost.get())) return ghost.get();
+    gst_element_release_request_pad(decoder.get(), target.get());
+    return nullptr;
   });
 }
 
 void releasePad(GstElement* element, GstPad* ghost) {
-  const Held<GstElement> decoder(gst_bin_get_by_name(GST_BIN(element), "npuwhisperdec"));
-  const Held<GstPad> target(gst_ghost_pad_get_target(GST_GHOST_PAD(ghost)));
-  gst_pad_set_active(ghost, FALSE);
-  gst_ghost_pad_set_target(GST_GHOST_PAD(ghost), nullptr);
-  gst_element_remove_pad(element, ghost);
-  if (decoder && target) gst_element_release_request_pad(decoder.get(), target.get());
+  guardedVoid(element, [&] {
+    const Held<GstElement> decoder(gst_bin_get_by_name(GST_BIN(element), "npuwhisperdec"));
+    const Held<GstPad> target(gst_ghost_pad_get_target(GST_GHOST_PAD(ghost)));
+    const Held<GstPad> kept(GST_PAD(gst_object_ref(ghost)));
+    gst_element_remove_pad(element, ghost);
+    if (decoder && target) gst_element_release_request_pad(decoder.get(), target.get());
+    deactivateRemoved(element, ghost, [] {});
+  });
 }
 
 void gst_npu_transcriber_class_init(GstNpuTranscriberClass* klass) {

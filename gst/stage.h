@@ -25,7 +25,8 @@ namespace npuspeech::gst {
 ///
 /// push() belongs to the sink pad's thread; the task takes items once they are ready and hands them to
 /// `process`, which pushes to the source pad with no lock held. A flow that is not OK stops the task and
-/// comes back from push(). Lock order: the pads' stream locks, then mutex_.
+/// comes back from push(); where the pad was not linked, linking it lets the task go on, as in GStreamer's
+/// `queue`. Lock order: the pads' stream locks, then mutex_, then the pads' object locks.
 template <class Item>
 class Stage {
  public:
@@ -41,11 +42,13 @@ class Stage {
         interrupt_(std::move(interrupt)),
         capacity_(capacity) {}
 
-  /// Lets the stage run `src`'s task while the pad is active. Once, from instance init.
+  /// Lets the stage run `src`'s task while the pad is active, and hear RECONFIGURE. Once, before the pad is
+  /// used.
   void attach(GstPad* src) {
     src_ = src;
     g_object_set_data(G_OBJECT(src), "npuspeech-stage", this);
     gst_pad_set_activatemode_function(src, activateMode);
+    gst_pad_set_event_function(src, srcEvent);
   }
 
   /// The pad outlives the stage; it is not active.
@@ -104,11 +107,41 @@ class Stage {
     changed_.wait(lock, [this] { return flushing_ || flow_ != GST_FLOW_OK || (items_.empty() && !busy_); });
   }
 
-  /// Queues a serialized event. False where it was refused.
+  /// Queues a serialized event. False where it was refused: behind a failure only what stays on a pad waits
+  /// for better times, and EOS, which no data follows, says what became of it.
   bool pushEvent(Held<GstEvent> event) {
+    const GstEventType type = GST_EVENT_TYPE(event.get());
     auto item = std::make_shared<Item>();
     item->event = std::move(event);
-    return push(std::move(item)) == GST_FLOW_OK;
+    GstFlowReturn flow = GST_FLOW_OK;
+    {
+      const std::lock_guard lock(mutex_);
+      if (flushing_) return false;
+      if (flow_ == GST_FLOW_OK || (isSticky(type) && type != GST_EVENT_EOS)) {
+        items_.push_back(std::move(item));
+        changed_.notify_all();
+        return true;
+      }
+      flow = flow_;
+    }
+    if (type == GST_EVENT_EOS && flow == GST_FLOW_NOT_LINKED) postFlow(element_, flow);
+    return false;
+  }
+
+  /// Whether nothing that was pushed to the pad has failed since its last start or flush.
+  bool goesOn() {
+    const std::lock_guard lock(mutex_);
+    return flow_ == GST_FLOW_OK;
+  }
+
+  /// For a pad that is removed: drops what waits and takes no more, whatever states change yet. The task ends
+  /// once what it pushes is through.
+  void abandon() {
+    {
+      const std::lock_guard lock(mutex_);
+      isAbandoned_ = true;
+    }
+    interrupt([](const Item&) { return false; });
   }
 
   /// FLUSH_START: goes downstream, ends what runs and drops what waits. Returns when the task stands still.
@@ -138,22 +171,37 @@ class Stage {
 
  private:
   void start() {
-    {
-      const std::lock_guard lock(mutex_);
-      flow_ = GST_FLOW_OK;
-      flushing_ = false;
-      stop_ = {};
-    }
+    const std::lock_guard lock(mutex_);
+    if (isAbandoned_) return;
+    flow_ = GST_FLOW_OK;
+    flushing_ = false;
+    stop_ = {};
+    startTask();
+  }
+
+  void startTask() {
     gst_pad_start_task(
         src_, [](gpointer self) { static_cast<Stage*>(self)->iterate(); }, this, nullptr);
+  }
+
+  /// Downstream is linked anew.
+  void resume() {
+    const std::lock_guard lock(mutex_);  // the task that stops has stopped
+    isRelinked_ = true;
+    if (flushing_ || flow_ != GST_FLOW_NOT_LINKED) return;
+    flow_ = GST_FLOW_OK;
+    startTask();
+  }
+
+  static bool isSticky(GstEventType type) {
+    return (gst_event_type_get_flags(type) & GST_EVENT_TYPE_STICKY) != 0;
   }
 
   /// Nobody would send these again.
   static bool keptInFlush(const Item& item) {
     if (!item.event) return false;
     const GstEventType type = GST_EVENT_TYPE(item.event.get());
-    return (gst_event_type_get_flags(type) & GST_EVENT_TYPE_STICKY) != 0 && type != GST_EVENT_SEGMENT &&
-           type != GST_EVENT_EOS;
+    return isSticky(type) && type != GST_EVENT_SEGMENT && type != GST_EVENT_EOS;
   }
 
   template <class Keep>
@@ -184,6 +232,7 @@ class Stage {
     items_.pop_front();
     windows_ -= item->event ? 0 : 1;
     busy_ = true;
+    isRelinked_ = false;
     changed_.notify_all();
     return item;
   }
@@ -191,26 +240,45 @@ class Stage {
   void iterate() {
     const ItemPtr item = pop();
     const GstFlowReturn flow = item ? process_(*item) : GST_FLOW_FLUSHING;
-    if (flow == GST_FLOW_OK) return;
+    if (flow != GST_FLOW_OK) stopWith(flow);
+  }
+
+  /// Who pushes next hears of it; an error is posted where nobody will, or where one must not wait.
+  void stopWith(GstFlowReturn flow) {
+    bool isEnding = false;
     {
       const std::lock_guard lock(mutex_);
       busy_ = false;
+      if (flow == GST_FLOW_NOT_LINKED && isRelinked_) return;  // while the item was on its way
       if (!flushing_) flow_ = flow;
+      isEnding = std::any_of(items_.begin(), items_.end(), [](const ItemPtr& item) {
+        return item->event && GST_EVENT_TYPE(item->event.get()) == GST_EVENT_EOS;
+      });
+      gst_pad_pause_task(src_);
     }
     changed_.notify_all();
-    gst_pad_pause_task(src_);
-    if (flow == GST_FLOW_FLUSHING) return;
+    if (flow == GST_FLOW_FLUSHING || (flow == GST_FLOW_NOT_LINKED && !isEnding)) return;
     // An error has been posted by whoever met it; the other failures come back from a pad, unreported.
-    if (flow == GST_FLOW_NOT_LINKED || (flow < GST_FLOW_EOS && flow != GST_FLOW_ERROR))
-      postFlow(element_, flow);
-    gst_pad_push_event(src_, gst_event_new_eos());
+    if (flow < GST_FLOW_EOS || flow == GST_FLOW_NOT_LINKED)
+      if (flow != GST_FLOW_ERROR) postFlow(element_, flow);
+    if (flow != GST_FLOW_NOT_LINKED) gst_pad_push_event(src_, gst_event_new_eos());
   }
 
   static void postFlow(GstElement* element, GstFlowReturn flow) { GST_ELEMENT_FLOW_ERROR(element, flow); }
 
+  static Stage* of(GstPad* pad) {
+    return static_cast<Stage*>(g_object_get_data(G_OBJECT(pad), "npuspeech-stage"));
+  }
+
+  static gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE)
+      if (Stage* self = of(pad)) self->resume();
+    return gst_pad_event_default(pad, parent, event);
+  }
+
   static gboolean activateMode(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
     if (mode != GST_PAD_MODE_PUSH) return FALSE;
-    auto* self = static_cast<Stage*>(g_object_get_data(G_OBJECT(pad), "npuspeech-stage"));
+    Stage* self = of(pad);
     if (!self) return !active;
     if (active) {
       self->start();
@@ -227,10 +295,10 @@ class Stage {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ItemPtr> items_;  // these seven under mutex_
+  std::deque<ItemPtr> items_;  // these nine under mutex_
   size_t capacity_;
   size_t windows_ = 0;
-  bool flushing_ = true, busy_ = false;
+  bool flushing_ = true, busy_ = false, isAbandoned_ = false, isRelinked_ = false;
   GstFlowReturn flow_ = GST_FLOW_OK;
   std::stop_source stop_;
 };

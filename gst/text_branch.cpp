@@ -28,28 +28,40 @@ bool TextBranch::queue(GstEvent* event) {
   return stage_.pushEvent(Held<GstEvent>(gst_event_ref(event)));
 }
 
-void TextBranch::catchUp(GstPad* sink) {
-  begun_ = true;
-  const Held<GstEvent> start(gst_pad_get_sticky_event(sink, GST_EVENT_STREAM_START, 0));
-  const Held<GstEvent> segment(gst_pad_get_sticky_event(sink, GST_EVENT_SEGMENT, 0));
-  const Held<GstCaps> caps(gst_pad_get_pad_template_caps(src_.get()));
-  const Held<GstEvent> text(gst_event_new_caps(caps.get()));
-  if (start) queue(start.get());
-  if (gst_pad_has_current_caps(sink)) queue(text.get());
-  if (segment) queue(segment.get());
+void TextBranch::start() {
+  output_.reset();
+  hasStart_ = hasCaps_ = hasSegment_ = false;
+}
+
+void TextBranch::catchUp(GstPad* sink, GstEventType next) {
+  const auto give = [&](bool& had, GstEventType type) {
+    const Held<GstEvent> event(had ? nullptr : gst_pad_get_sticky_event(sink, type, 0));
+    had |= event && queue(event.get());
+  };
+  if (next == GST_EVENT_STREAM_START) return;
+  give(hasStart_, GST_EVENT_STREAM_START);
+  if (next == GST_EVENT_CAPS) return;
+  if (!hasCaps_ && gst_pad_has_current_caps(sink)) {
+    const Held<GstCaps> caps(gst_pad_get_pad_template_caps(src_.get()));
+    const Held<GstEvent> text(gst_event_new_caps(caps.get()));
+    hasCaps_ = queue(text.get());
+  }
+  if (next != GST_EVENT_SEGMENT) give(hasSegment_, GST_EVENT_SEGMENT);
 }
 
 bool TextBranch::pushEvent(GstPad* sink, GstEvent* event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START)
-    begun_ = true;
-  else if (!begun_)
-    catchUp(sink);
-  return queue(event);
+  const GstEventType type = GST_EVENT_TYPE(event);
+  catchUp(sink, type);
+  if (!queue(event)) return false;
+  hasStart_ |= type == GST_EVENT_STREAM_START;
+  hasCaps_ |= type == GST_EVENT_CAPS;
+  hasSegment_ |= type == GST_EVENT_SEGMENT;
+  return true;
 }
 
 GstFlowReturn TextBranch::pushWindow(GstPad* sink, const PlacedWindow& place,
                                      std::shared_ptr<TextItem>* item) {
-  if (!begun_) catchUp(sink);
+  catchUp(sink, GST_EVENT_UNKNOWN);
   auto queued = std::make_shared<TextItem>();
   queued->place = place;
   const GstFlowReturn flow = stage_.push(queued);
@@ -60,10 +72,12 @@ GstFlowReturn TextBranch::pushWindow(GstPad* sink, const PlacedWindow& place,
 GstFlowReturn TextBranch::process(TextItem& item) {
   return guarded(element_, GST_FLOW_ERROR, [&] {
     const DecoderSettings settings = hooks_.settings();
-    if (!item.event && !isLinked() && hooks_.mayBeUnlinked()) return GST_FLOW_OK;
+    // What stays on the pad is there for who links it later.
+    const bool isSpare = !isLinked() && hooks_.mayBeUnlinked();
+    if (isSpare && !item.event) return GST_FLOW_OK;
     const GstFlowReturn flow = item.event ? output_.pushEvent(std::move(item.event), settings)
                                           : output_.pushWindow(*item.decoded, item.place, settings);
-    return flow == GST_FLOW_NOT_LINKED && hooks_.mayBeUnlinked() ? GST_FLOW_OK : flow;
+    return isSpare || (flow == GST_FLOW_NOT_LINKED && hooks_.mayBeUnlinked()) ? GST_FLOW_OK : flow;
   });
 }
 
@@ -88,14 +102,10 @@ void deliver(GstElement* element, const Readers& readers, const Result<DecodedWi
 }
 
 GstFlowReturn combinedFlow(const std::vector<GstFlowReturn>& flows) {
-  GstFlowReturn worst = GST_FLOW_OK;
-  bool goesOn = false;
-  for (const GstFlowReturn flow : flows) {
-    if (flow <= GST_FLOW_NOT_NEGOTIATED) return flow;
-    goesOn |= flow == GST_FLOW_OK;
-    worst = std::min(worst, flow);
-  }
-  return goesOn ? GST_FLOW_OK : worst;
+  const GstFlowReturn own = flows.front();
+  if (own != GST_FLOW_NOT_LINKED && own != GST_FLOW_EOS) return own;
+  const bool goesOn = std::find(flows.begin(), flows.end(), GST_FLOW_OK) != flows.end();
+  return goesOn ? GST_FLOW_OK : *std::min_element(flows.begin(), flows.end());
 }
 
 }  // namespace npuspeech::gst

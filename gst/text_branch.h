@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gst/decoder_output.h"
+#include "gst/pads.h"
 #include "gst/stage.h"
 
 namespace npuspeech::gst {
@@ -41,15 +42,21 @@ class TextBranch {
   GstPad* pad() const { return src_.get(); }
   Stage<TextItem>& stage() { return stage_; }
   DecoderOutput& output() { return output_; }
-  bool isLinked() const { return gst_pad_is_linked(src_.get()); }
+  /// A new run of states, before the pads are activated.
+  void start();
+  /// Whether somebody would get the text, behind all ghost pads.
+  bool isLinked() const { return reachesPeer(src_.get()); }
+  /// The same, and what it got so far it took.
+  bool isRead() { return isLinked() && stage_.goesOn(); }
 
-  /// A serialized event of the sink pad, from its thread. A pad that came late first gets what it missed.
+  /// A serialized event of the sink pad, from its thread. A pad that came late first gets what it missed, in
+  /// GStreamer's order: STREAM_START, CAPS, SEGMENT.
   bool pushEvent(GstPad* sink, GstEvent* event);
   /// The same of a window; the item, or why there is none.
   GstFlowReturn pushWindow(GstPad* sink, const PlacedWindow& place, std::shared_ptr<TextItem>* item);
 
  private:
-  void catchUp(GstPad* sink);
+  void catchUp(GstPad* sink, GstEventType next);
   bool queue(GstEvent* event);
   GstFlowReturn process(TextItem& item);
 
@@ -57,7 +64,8 @@ class TextBranch {
   const Held<GstPad> src_;
   const Hooks hooks_;
   DecoderOutput output_;
-  bool begun_ = false;  // of the sink pad's thread: STREAM_START is through
+  /// What the pad has had; of the sink pad's thread.
+  bool hasStart_ = false, hasCaps_ = false, hasSegment_ = false;
   Stage<TextItem> stage_;
 };
 
@@ -71,7 +79,8 @@ Readers queueFor(GstPad* sink, const TextBranches& branches, const PlacedWindow&
 /// Gives them its text. Any thread.
 void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded);
 
-/// What a window's flow is where some pads fail: an error at once, else OK while one goes on.
+/// What a window's flow is where some pads fail: the first one's, which is `src`. Where that is merely not
+/// linked, or has ended, the others decide: OK while one goes on.
 GstFlowReturn combinedFlow(const std::vector<GstFlowReturn>& flows);
 
 }  // namespace npuspeech::gst

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gst/pads.h"
 #include "gst/translation_pad.h"
 
 namespace npuspeech::gst {
@@ -13,37 +14,54 @@ constexpr size_t kWaitingWindows = 256;
 constexpr int64_t kFrameNs = 10'000'000;
 }  // namespace
 
-GstPad* Translations::add(GstPadTemplate* pattern, const gchar* name, bool active, TextBranch::Hooks hooks) {
-  std::string chosen = name ? name : "";
-  {
-    const std::lock_guard lock(mutex_);
-    if (chosen.empty()) chosen = "translate_src_" + std::to_string(count_);
-    ++count_;
-  }
-  auto* pad = GST_PAD(g_object_new(GST_TYPE_NPU_TRANSLATION_PAD, "name", chosen.c_str(), "direction",
-                                   GST_PAD_SRC, "template", pattern, nullptr));
-  gst_pad_use_fixed_caps(pad);
-  auto branch = std::make_shared<TextBranch>(element_, nullptr, pad, kWaitingWindows, stats_, nullptr,
-                                             std::move(hooks));
-  if (active) gst_pad_set_active(pad, TRUE);
-  if (!gst_element_add_pad(element_, pad)) return nullptr;
+std::string Translations::reserve(const gchar* name) {
   const std::lock_guard lock(mutex_);
-  branches_.push_back(std::move(branch));
-  return pad;
+  const auto isTaken = [&](const std::string& wanted) {
+    const Held<GstPad> pad(gst_element_get_static_pad(element_, wanted.c_str()));
+    return pad || names_.contains(wanted);
+  };
+  std::string chosen = name ? name : "";
+  while (chosen.empty() || (!name && isTaken(chosen))) chosen = "translate_src_" + std::to_string(count_++);
+  if (isTaken(chosen)) return "";
+  names_.insert(chosen);
+  return chosen;
+}
+
+GstPad* Translations::add(GstPadTemplate* pattern, const gchar* name, GstPad* like, TextBranch::Hooks hooks) {
+  const std::string chosen = reserve(name);
+  if (chosen.empty()) return nullptr;
+  const Held<GstPad> pad(
+      GST_PAD(gst_object_ref_sink(g_object_new(GST_TYPE_NPU_TRANSLATION_PAD, "name", chosen.c_str(),
+                                               "direction", GST_PAD_SRC, "template", pattern, nullptr))));
+  gst_pad_use_fixed_caps(pad.get());
+  {
+    auto branch = std::make_shared<TextBranch>(element_, nullptr, pad.get(), kWaitingWindows, stats_, nullptr,
+                                               std::move(hooks));
+    const std::lock_guard lock(mutex_);
+    branches_.push_back(std::move(branch));
+  }
+  if (addPadActiveAs(like, element_, pad.get())) return pad.get();
+  take(pad.get());
+  return nullptr;
+}
+
+std::shared_ptr<TextBranch> Translations::take(GstPad* pad) {
+  const std::lock_guard lock(mutex_);
+  const auto at = std::find_if(branches_.begin(), branches_.end(),
+                               [&](const auto& branch) { return branch->pad() == pad; });
+  if (at == branches_.end()) return nullptr;
+  auto taken = std::move(*at);
+  branches_.erase(at);
+  names_.erase(GST_PAD_NAME(pad));
+  return taken;
 }
 
 void Translations::remove(GstPad* pad) {
-  gst_pad_set_active(pad, FALSE);
-  std::shared_ptr<TextBranch> removed;  // freed with no lock held
-  {
-    const std::lock_guard lock(mutex_);
-    const auto at = std::find_if(branches_.begin(), branches_.end(),
-                                 [&](const auto& branch) { return branch->pad() == pad; });
-    if (at == branches_.end()) return;
-    removed = *at;
-    branches_.erase(at);
-  }
+  auto branch = take(pad);
+  if (!branch) return;
+  branch->stage().abandon();
   gst_element_remove_pad(element_, pad);
+  deactivateRemoved(element_, pad, [kept = std::move(branch)]() mutable { kept.reset(); });
 }
 
 TextBranches Translations::branches() const {
@@ -51,9 +69,9 @@ TextBranches Translations::branches() const {
   return branches_;
 }
 
-bool Translations::anyLinked() const {
+bool Translations::anyRead() const {
   const auto all = branches();
-  return std::any_of(all.begin(), all.end(), [](const auto& branch) { return branch->isLinked(); });
+  return std::any_of(all.begin(), all.end(), [](const auto& branch) { return branch->isRead(); });
 }
 
 Result<bool> Translations::wantsOther(GstPad* pad) const {
@@ -81,7 +99,7 @@ Result<void> Translations::begin(std::shared_ptr<Engine> engine, const StreamOpt
 Result<Translations::Plan> Translations::plan(const EncodedWindow& window) {
   Plan plan;
   for (const auto& branch : branches()) {
-    if (!branch->isLinked()) continue;
+    if (!branch->isRead()) continue;
     const auto other = wantsOther(branch->pad());
     if (!other) return other.error();
     (*other ? plan.other : plan.same).push_back(branch);

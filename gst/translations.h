@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include "gst/text_branch.h"
 #include "speech/stream/translation_pacer.h"
@@ -20,12 +22,13 @@ class Translations {
  public:
   explicit Translations(GstElement* element) : element_(element) {}
 
-  /// A pad for the element, which owns it. Any thread.
-  GstPad* add(GstPadTemplate* pattern, const gchar* name, bool active, TextBranch::Hooks hooks);
-  /// Deactivates and removes it.
+  /// A pad for the element, which owns it, active as its pad `like` is. Without a name it takes the next
+  /// number that is free; null where the name is taken. Any thread.
+  GstPad* add(GstPadTemplate* pattern, const gchar* name, GstPad* like, TextBranch::Hooks hooks);
+  /// Removes it and returns at once, also where a sink holds up the pad's text: that is not waited for.
   void remove(GstPad* pad);
   TextBranches branches() const;
-  bool anyLinked() const;
+  bool anyRead() const;
 
   /// From here on of the sink pad's thread. The stream of `src` begins with `options`; a pad that wants what
   /// is not possible is the error.
@@ -47,6 +50,10 @@ class Translations {
   void close();
 
  private:
+  /// The name, from now on taken; empty where it was.
+  std::string reserve(const gchar* name);
+  /// Takes a pad's branch out; null where there is none.
+  std::shared_ptr<TextBranch> take(GstPad* pad);
   Result<bool> wantsOther(GstPad* pad) const;
   Result<std::shared_ptr<DecodeStream>> openedStream();
 
@@ -56,7 +63,8 @@ class Translations {
   std::shared_ptr<Engine> engine_;  // these two of the sink pad's thread
   StreamOptions options_;
   mutable std::mutex mutex_;
-  TextBranches branches_;                 // these three under mutex_
+  std::set<std::string> names_;  // these four under mutex_
+  TextBranches branches_;
   std::shared_ptr<DecodeStream> stream_;  // its callbacks end with close()
   unsigned count_ = 0;
 };
