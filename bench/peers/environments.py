@@ -11,7 +11,10 @@ import subprocess
 import sys
 
 TOOLS = pathlib.Path(__file__).resolve().parent.parent.parent / "tools"
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "npuspeech"
+CACHE = pathlib.Path.home() / ".cache"
+if os.path.isabs(os.environ.get("XDG_CACHE_HOME", "")):
+    CACHE = pathlib.Path(os.environ["XDG_CACHE_HOME"])
+CACHE /= "npuspeech"
 
 # The first package of each names the folder. Speed depends on the others that are pinned here; what they need in turn does not matter.
 PACKAGES = {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The engine that computes on the CPU, and the process's table of loaded models.
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
@@ -132,10 +135,19 @@ int physicalCores() {
   return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
 }
 
+// The user's, where HOME does not say: as in services, and under sudo -i or env -i.
+fs::path homeFolder() {
+  if (const char* home = std::getenv("HOME"); home && *home) return home;
+  passwd entry{}, *found = nullptr;
+  char names[4096];
+  if (::getpwuid_r(::getuid(), &entry, names, sizeof names, &found) == 0 && found) return found->pw_dir;
+  return "/";
+}
+
+// A relative XDG_CACHE_HOME counts as none: its specification says so.
 fs::path cacheFolder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return cache;
-  const char* home = std::getenv("HOME");
-  return fs::path(home ? home : "/") / ".cache";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/') return cache;
+  return homeFolder() / ".cache";
 }
 
 Result<std::string> findModel(const std::string& model) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The lines of docs/live.md, run as they stand there, with a recording in place of microphone, camera and screen."""
+"""The lines of README.md and docs/live.md, run as they stand there, with a recording in place of microphone, camera and screen."""
 
 import re
 import subprocess
@@ -13,11 +13,15 @@ VOICE = f'filesrc location={CLIP} ! flacparse ! flacdec ! identity sync=true'
 CAMERA = 'videotestsrc is-live=true pattern=black num-buffers=140 ! video/x-raw,width=320,height=240,framerate=10/1'
 
 
-def lineOf(name):
-    """The pipeline under the heading `name` of docs/live.md."""
-    page = (ROOT / 'docs/live.md').read_text()
-    section = re.search(rf'^## {re.escape(name)}$(.*?)(?=^## |\Z)', page, re.M | re.S)[1]
-    return re.search(r'^(gst-launch-1\.0 .*?)(?=^```)', section, re.M | re.S)[1].replace('\\\n', ' ').strip()
+def linesOf(name, page='docs/live.md'):
+    """The pipelines under the heading `name`."""
+    section = re.search(rf'^## {re.escape(name)}$(.*?)(?=^## |\Z)', (ROOT / page).read_text(), re.M | re.S)[1]
+    return [line.replace('\\\n', ' ').strip() for line in re.findall(r'^(gst-launch-1\.0 .*?)(?=^```)', section, re.M | re.S)]
+
+
+def said(captions):
+    """The words of SubRip or WebVTT."""
+    return re.sub(r'(?m)^(WEBVTT|\d+|.* --> .*)$', '', captions)
 
 
 class Captions(TestCase):
@@ -31,7 +35,7 @@ class Captions(TestCase):
             if subprocess.run(['gst-inspect-1.0', '--exists', element], env=ENVIRONMENT, check=False).returncode:
                 self.skipTest(f'no element {element}')
         for old, new in parts.items():
-            self.assertIn(old, line, 'docs/live.md has changed')
+            self.assertIn(old, line, 'the page has changed')
             line = line.replace(old, new)
         run = subprocess.run(line.split()[0:1] + ['-q'] + line.split()[1:], env=ENVIRONMENT, capture_output=True, text=True,
                              timeout=60 * PATIENCE, check=False, cwd=self.folder)
@@ -49,16 +53,28 @@ class Captions(TestCase):
         return [max(frame[size * 2 // 3:]) > 150 for frame in frames]
 
     def test_captions_over_the_picture(self):
-        self.run_(lineOf('Captions over a camera\'s picture'), pulsesrc=VOICE, v4l2src=CAMERA,
+        self.run_(linesOf('Captions over a camera\'s picture')[0], pulsesrc=VOICE, v4l2src=CAMERA,
                   autovideosink='video/x-raw,format=GRAY8 ! filesink location=film.gray')
         shown = self.picturesWithText()
         self.assertFalse(any(shown[:10]), 'nothing is shown before anything is said')
         self.assertGreater(sum(shown), 20)
 
     def test_subtitles_of_a_microphone(self):
-        self.run_(lineOf('Subtitles of a microphone'), pulsesrc=VOICE)
+        self.run_(linesOf('Subtitles of a microphone')[0], pulsesrc=VOICE)
         text = (self.folder / 'talk.srt').read_text()
-        self.assertLessEqual(wordErrors(re.sub(r'(?m)^(\d+|.* --> .*)$', '', text), CLIP_TEXT), 3, text)
+        self.assertLessEqual(wordErrors(said(text), CLIP_TEXT), 3, text)
+
+    def test_readme(self):
+        film, terminal = linesOf('In a pipeline', 'README.md')
+        talk = self.folder / 'talk.mp4'
+        if subprocess.run(['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', 'color=black:128x96:10', '-i', CLIP, '-shortest', talk],
+                          check=False).returncode:
+            self.skipTest('ffmpeg is missing')
+        self.run_(film, **{'file:///tmp/talk.mp4': talk.as_uri()})
+        self.assertLessEqual(wordErrors(said((self.folder / 'talk.srt').read_text()), CLIP_TEXT), 3)
+        shown = self.run_(terminal, pulsesrc=VOICE).stdout
+        self.assertLessEqual(wordErrors(said(shown), CLIP_TEXT), 3, shown)
+        self.assertLess(max(map(len, shown.splitlines())), 80)
 
 
 if __name__ == '__main__':
