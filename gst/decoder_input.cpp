@@ -195,11 +195,12 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
       deliver(element_, readers, decoded);
     });
   if (isOtherRead)
-    plan->stream->submit(again, [this, readers = std::move(other)](const Result<DecodedWindow>& decoded) {
-      translations_.answered(decoded ? decoded->neededFromNs : INT64_MIN);
+    plan->stream->submit(again, [this, utterance = place.utterance,
+                                 readers = std::move(other)](const Result<DecodedWindow>& decoded) {
+      translations_.answered(utterance, decoded ? decoded->neededFromNs : INT64_MIN);
       deliver(element_, readers, decoded);
     });
-  if (!plan->other.empty() && !isOtherRead) translations_.answered(INT64_MIN);
+  if (!plan->other.empty() && !isOtherRead) translations_.answered(place.utterance, INT64_MIN);
   // A flush that came in between has cancelled before there was anything to cancel.
   if (stop.stop_requested()) cancel();
   return combinedFlow(flows);

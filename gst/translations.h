@@ -43,7 +43,7 @@ class Translations {
 
   /// Any thread: before this stream time no audio is needed.
   int64_t neededFromNs() const { return pacer_.neededFromNs(); }
-  void answered(int64_t neededFromNs) { pacer_.answered(neededFromNs); }
+  void answered(uint64_t utterance, int64_t neededFromNs) { pacer_.answered(utterance, neededFromNs); }
   /// Time jumps; any thread.
   void reset() { pacer_.reset(); }
   void cancel();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "speech/stream/live_text.h"
 
@@ -19,12 +20,15 @@ class TranslationPacer {
 
   void reset() {
     const std::lock_guard lock(mutex_);
-    readUntilNs_ = neededFromNs_ = INT64_MIN;
-    reading_ = 0;
+    forget();
   }
-  /// Whether to read `window`. Each that is taken must be answered, unless reset() comes in between.
+  /// Whether to read `window`. Each that is taken must be answered.
   bool takes(const LiveWindow& window) {
     const std::lock_guard lock(mutex_);
+    // Audio is missing, or begins again: what is being read is of before it.
+    if (isBegun_ && window.utterance != utterance_ && window.utterance != utterance_ + 1) forget();
+    if (!std::exchange(isBegun_, true)) firstUtterance_ = window.utterance;
+    utterance_ = window.utterance;
     const int64_t end = window.startNs + window.durationNs;
     const int64_t newAudio = end - std::max(readUntilNs_, window.startNs);
     if (!window.isFinal && (reading_ > 0 || newAudio < kStepNs)) return false;
@@ -32,10 +36,11 @@ class TranslationPacer {
     ++reading_;
     return true;
   }
-  /// A window was read; audio before `neededFromNs`, in stream time, can go.
-  void answered(int64_t neededFromNs) {
+  /// A window of `utterance` was read; audio before `neededFromNs`, in stream time, can go. An answer that is
+  /// late, of before reset() or missing audio, changes nothing.
+  void answered(uint64_t utterance, int64_t neededFromNs) {
     const std::lock_guard lock(mutex_);
-    if (reading_ == 0) return;
+    if (reading_ == 0 || utterance < firstUtterance_ || utterance > utterance_) return;
     --reading_;
     neededFromNs_ = std::max(neededFromNs_, neededFromNs);
   }
@@ -46,9 +51,17 @@ class TranslationPacer {
   }
 
  private:
+  void forget() {
+    readUntilNs_ = neededFromNs_ = INT64_MIN;
+    reading_ = 0;
+    isBegun_ = false;
+  }
+
   mutable std::mutex mutex_;
   int64_t readUntilNs_ = INT64_MIN, neededFromNs_ = INT64_MIN;
   int reading_ = 0;
+  bool isBegun_ = false;
+  uint64_t firstUtterance_ = 0, utterance_ = 0;  // of the audio since then
 };
 
 }  // namespace npuspeech
