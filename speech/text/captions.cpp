@@ -92,13 +92,13 @@ bool endsClause(const Word& word) {
 
 /// How many words to cut off the front of a segment that has grown too long: up to the best pause or comma
 /// behind its first third.
-size_t bestCut(Words words) {
+size_t bestCut(Words words, int64_t minNs) {
   // A comma is worth as much as this much silence.
   constexpr int64_t kClauseNs = 400'000'000;
   size_t best = words.size();
   int64_t bestScore = -1;
   for (size_t i = std::max<size_t>(1, words.size() / 3); i < words.size(); ++i) {
-    if (!mayBreakBefore(words[i])) continue;
+    if (!mayBreakBefore(words[i]) || words[i].startNs - words[0].startNs < minNs) continue;
     const int64_t score = words[i].startNs - words[i - 1].endNs + (endsClause(words[i - 1]) ? kClauseNs : 0);
     if (score >= bestScore) best = i, bestScore = score;
   }
@@ -148,6 +148,15 @@ Caption captionOf(Words words) {
   return caption;
 }
 
+/// Those that follow each other too fast to be read take time from the one before.
+void keepReadable(std::span<Caption> captions, int64_t minNs) {
+  for (size_t i = captions.size(); i-- > 1;) {
+    const int64_t earliest = captions[0].startNs + static_cast<int64_t>(i) * minNs;
+    captions[i].startNs = std::min(captions[i].startNs, std::max(earliest, captions[i].endNs - minNs));
+    captions[i - 1].endNs = std::min(captions[i - 1].endNs, captions[i].startNs);
+  }
+}
+
 void appendLine(Caption& caption, const Caption& line, size_t linesBefore) {
   const auto count = static_cast<float>(linesBefore);
   caption.text += "\n" + line.text;
@@ -173,43 +182,67 @@ void Captioner::push(const Word& word) {
     ready_.push_back(captionOf({&word, 1}));
     return;
   }
-  if (!open_.empty() && (word.startNs - open_.back().endNs >= options_.pauseNs ||
-                         (mayBreakBefore(word) && endsSentence(open_.back(), word))))
-    flush();
+  if (!open_.empty() && mayCloseBefore(word)) closeSegment(open_.size(), &word);
   open_.push_back(word);
   while (open_.size() > 1 && (columns(open_) > 2 * options_.lineLength ||
                               open_.back().endNs - open_.front().startNs > options_.maxNs)) {
-    const size_t cut = bestCut(open_);
+    const size_t cut = bestCut(open_, options_.minNs);
     if (cut == open_.size()) break;
-    closeSegment(cut);
+    closeSegment(cut, &open_[cut]);
   }
 }
 
-void Captioner::flush() {
-  closeSegment(open_.size());
+bool Captioner::mayCloseBefore(const Word& word) const {
+  if (word.startNs - open_.back().endNs >= options_.pauseNs) return true;
+  return mayBreakBefore(word) && endsSentence(open_.back(), word) &&
+         word.startNs - open_.front().startNs >= options_.minNs;
 }
 
-void Captioner::closeSegment(size_t count) {
+void Captioner::flush() {
+  closeSegment(open_.size(), nullptr);
+}
+
+void Captioner::closeSegment(size_t count, const Word* following) {
   if (count == 0) return;
   const std::vector<Word> words(open_.begin(), open_.begin() + static_cast<std::ptrdiff_t>(count));
-  open_.erase(open_.begin(), open_.begin() + static_cast<std::ptrdiff_t>(count));
+  std::vector<Caption> captions;
   if (options_.granularity == Granularity::Segment)
-    ready_.push_back(captionOf(words));
+    captions.push_back(captionOf(words));
   else
-    emitLines(words);
+    captions = linesOf(words);
+  keepReadable(captions, options_.minNs);
+  for (size_t i = 0; i < captions.size(); ++i) {
+    const bool isLast = i + 1 == captions.size();
+    std::optional<int64_t> next;
+    if (!isLast) next = captions[i + 1].startNs;
+    if (isLast && following) next = following->startNs;
+    lead(captions[i], next);
+    ready_.push_back(std::move(captions[i]));
+  }
+  open_.erase(open_.begin(), open_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-void Captioner::emitLines(const std::vector<Word>& words) {
+void Captioner::lead(Caption& caption, std::optional<int64_t> nextStartNs) {
+  caption.startNs = std::min(caption.startNs, std::max(caption.startNs - options_.leadNs, endNs_));
+  if (nextStartNs)
+    caption.endNs =
+        std::min(caption.endNs, std::max(*nextStartNs - options_.leadNs, caption.startNs + options_.minNs));
+  endNs_ = caption.endNs;
+}
+
+std::vector<Caption> Captioner::linesOf(const std::vector<Word>& words) const {
   const auto starts = balancedLines(words, options_.lineLength);
   const auto perCaption = static_cast<size_t>(std::max(1, options_.linesPerCaption));
+  std::vector<Caption> captions;
   for (size_t line = 0; line < starts.size(); ++line) {
     const size_t end = line + 1 < starts.size() ? starts[line + 1] : words.size();
     const Caption caption = captionOf(Words(words).subspan(starts[line], end - starts[line]));
     if (line % perCaption == 0)
-      ready_.push_back(caption);
+      captions.push_back(caption);
     else
-      appendLine(ready_.back(), caption, line % perCaption);
+      appendLine(captions.back(), caption, line % perCaption);
   }
+  return captions;
 }
 
 std::optional<Caption> Captioner::next() {
@@ -222,6 +255,7 @@ std::optional<Caption> Captioner::next() {
 void Captioner::reset() {
   open_.clear();
   ready_.clear();
+  endNs_ = INT64_MIN;
 }
 
 }  // namespace npuspeech

@@ -26,6 +26,8 @@ struct CaptionOptions {
   int linesPerCaption = 1;          // Line only
   int64_t maxNs = 7'000'000'000;    // longest segment: how long subtitles may stand
   int64_t pauseNs = 1'000'000'000;  // silence that ends a segment
+  int64_t minNs = 300'000'000;      // shortest segment or line, where speech goes on: a glance
+  int64_t leadNs = 0;               // how long before its first word a segment or line begins, at most
 };
 
 struct Caption {
@@ -55,12 +57,16 @@ class Captioner {
   void reset();
 
  private:
-  void closeSegment(size_t words);
-  void emitLines(const std::vector<Word>& words);
+  /// following: what is known to be said behind them; may be null.
+  void closeSegment(size_t words, const Word* following);
+  void lead(Caption& caption, std::optional<int64_t> nextStartNs);
+  std::vector<Caption> linesOf(const std::vector<Word>& words) const;
+  bool mayCloseBefore(const Word& word) const;
 
   CaptionOptions options_;
   std::vector<Word> open_;  // the segment that grows
   std::deque<Caption> ready_;
+  int64_t endNs_ = INT64_MIN;  // of the last caption
 };
 
 }  // namespace npuspeech

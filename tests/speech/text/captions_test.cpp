@@ -126,6 +126,41 @@ TEST(Captions, WideCharactersTakeTwoColumnsAndBreakAnywhere) {
   EXPECT_EQ(all, "日本語の字");
 }
 
+TEST(Captions, ShortSentencesJoinTheNext) {
+  std::vector<Word> words = speak("Yes. Yes. Yes. That is all.");
+  for (size_t i = 0; i < 3; ++i)
+    words[i].startNs = 90 * kMs * static_cast<int64_t>(i), words[i].endNs = words[i].startNs + 90 * kMs;
+  const auto out = captions(kSegments, words);
+  ASSERT_EQ(out.size(), 2u);
+  EXPECT_EQ(out[0].text, "Yes. Yes. Yes.") << "which is 0.9 s before the next";
+}
+
+TEST(Captions, LinesThatFollowTooFastTakeTimeFromTheOneBefore) {
+  CaptionOptions options{.granularity = Granularity::Line, .lineLength = 9};
+  std::vector<Word> words = speak("secret quiet night");
+  words[1].startNs = 800 * kMs, words[1].endNs = 820 * kMs;
+  words[2].startNs = 820 * kMs, words[2].endNs = 840 * kMs;
+  const auto out = captions(options, words);
+  ASSERT_EQ(out.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(out[i].startNs, static_cast<int64_t>(i) * options.minNs);
+  EXPECT_EQ(out[1].endNs, out[2].startNs);
+  EXPECT_EQ(out[2].endNs, words[2].endNs) << "where nothing follows, the caller may let it stand";
+}
+
+TEST(Captions, BeginALittleBeforeTheirWords) {
+  CaptionOptions options = kSegments;
+  options.leadNs = 100 * kMs;
+  std::vector<Word> words = speak("Good morning all. We go now. | Well.");
+  words[2].endNs = words[3].startNs;  // no pause between the two
+  const auto out = captions(options, words);
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_EQ(out[0].startNs, -100 * kMs) << "the stream's start is the caller's";
+  EXPECT_EQ(out[1].startNs, words[3].startNs - options.leadNs);
+  EXPECT_EQ(out[0].endNs, out[1].startNs);
+  EXPECT_EQ(out[1].endNs, words[5].endNs);
+  EXPECT_EQ(out[2].startNs, words[6].startNs - options.leadNs);
+}
+
 TEST(Captions, NoWordIsLostWhateverTheOptions) {
   std::mt19937 random(7);
   const auto upTo = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
