@@ -20,6 +20,9 @@ constexpr size_t kWindowsInFlight = 8;
 /// Live, text may wait for a sink that is in no hurry, while the engine works on what comes next.
 constexpr size_t kLiveWindowsInFlight = 256;
 
+/// Live, words are timed before the audio behind them is heard, and more often late than early.
+constexpr int64_t kLiveLeadNs = 100'000'000;
+
 PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions& options) {
   PlacedWindow place;
   place.pts = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : 0;
@@ -41,7 +44,11 @@ DecoderInput::DecoderInput(GstElement* element, GstPad* sink, GstPad* src,
     : element_(element),
       sink_(sink),
       src_(src),
-      settings_(std::move(settings)),
+      settings_([this, properties = std::move(settings)] {
+        DecoderSettings current = properties();
+        if (isLive_) current.captions.leadNs = kLiveLeadNs;
+        return current;
+      }),
       loader_(element),
       reader_(element),
       interim_(element),
@@ -125,6 +132,7 @@ bool DecoderInput::begin(const GstCaps* states) {
   if (format_ && stream() && !isNewStream_ && options == options_) return true;
   format_.reset();
   options_ = std::move(options);
+  isLive_ = options_.live;
   text_->stage().setCapacity(options_.live ? kLiveWindowsInFlight : kWindowsInFlight);
   // What is in flight finishes on the old streams.
   if (stream()) waitIdle();

@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -68,6 +69,7 @@ class DecoderInput {
   GstElement* const element_;
   GstPad *const sink_, *const src_;
   const std::function<DecoderSettings()> settings_;
+  std::atomic<bool> isLive_{false};
   EngineLoader loader_;
   Stats stats_;
 

@@ -10,16 +10,25 @@
 namespace npuspeech::gst {
 namespace {
 
-/// Of a window of speech that goes on, the newest part may still get words; before it, the stream of text
-/// moves on, so that nobody downstream waits.
-constexpr GstClockTime kUnsettled = GST_SECOND;
+/// Audio of an utterance may still get words as late as they are promised; then the stream of text moves on,
+/// so that nobody downstream waits. It takes the time of a step and a window to tell that.
+constexpr GstClockTime kTelling = GST_SECOND, kShortestHold = GST_SECOND;
+/// An utterance that goes on so long behind its last word is not read to its end: what follows may bring
+/// more.
+constexpr GstClockTime kUnread = 800 * GST_MSECOND;
 
-GstClockTime settledUntil(const DecodedWindow& window, const PlacedWindow& place) {
-  if (place.isFinal) return place.pts + place.duration;
-  GstClockTime until = place.pts + place.duration - std::min(place.duration, kUnsettled);
-  if (!window.interim.empty())
-    until = std::min(until, place.pts + static_cast<GstClockTime>(window.interim.front().startNs));
-  return until;
+/// Audio behind the event does not go on where it stood before it.
+bool endsAudio(GstEvent* event) {
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_CAPS:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_SEGMENT_DONE:
+    case GST_EVENT_EOS:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -30,6 +39,11 @@ void DecoderOutput::reset() {
   discont_ = false;
   delay_.reset();
   maxDelay_ = 0;
+  spokenUntil_ = 0;
+}
+
+GstClockTime DecoderOutput::promised(const DecoderSettings& settings) const {
+  return settings.latency + settings.lateness + (sink_ ? 0 : settings.translateLatency);
 }
 
 GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, const PlacedWindow& place,
@@ -48,11 +62,26 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   ++stats_.windows;
   if (place.isLive) observe(window, place, settings);
   if (sink_) tellUpstream(window, place);
-  return text_.pushWindow(window, {.start = place.pts,
-                                   .settledUntil = settledUntil(window, place),
-                                   .language = place.task == Task::Translate ? "en" : window.language,
-                                   .discont = std::exchange(discont_, false),
-                                   .isFinal = place.isFinal});
+  return text_.pushWindow(window, textPlace(window, place, settings));
+}
+
+TextPusher::Place DecoderOutput::textPlace(const DecodedWindow& window, const PlacedWindow& place,
+                                           const DecoderSettings& settings) {
+  TextPusher::Place text;
+  text.start = place.pts;
+  text.end = place.pts + place.duration;
+  text.discont = std::exchange(discont_, false);
+  text.isFinal = place.isFinal;
+  text.language = place.task == Task::Translate ? "en" : window.language;
+  if (text.discont) spokenUntil_ = 0;
+  if (!window.words.empty())
+    spokenUntil_ = place.pts + static_cast<GstClockTime>(std::max<int64_t>(window.words.back().endNs, 0));
+  text.isUnsettled = place.isLive && !(place.isFinal && spokenUntil_ + kUnread > text.end);
+  text.hold = std::max(promised(settings) - std::min(promised(settings), kTelling), kShortestHold);
+  if (!window.interim.empty())
+    text.unsureFrom =
+        place.pts + static_cast<GstClockTime>(std::max<int64_t>(window.interim.front().startNs, 0));
+  return text;
 }
 
 void DecoderOutput::tellUpstream(const DecodedWindow& window, const PlacedWindow& place) {
@@ -75,39 +104,36 @@ void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& pla
             delay_.observe(segment_, place.pts + static_cast<GstClockTime>(word.endNs), place.decodedAt))
       longest = delay;
   if (!longest) return;
-  const GstClockTime promised = settings.latency + (sink_ ? 0 : settings.translateLatency);
   if (sink_) {
     maxDelay_ = *longest;
     g_object_notify(G_OBJECT(element_), "max-observed-delay");
   }
-  if (*longest > promised + settings.lateness) postLate(element_, src_, *longest, promised);
+  if (*longest > promised(settings)) postLate(element_, src_, *longest, promised(settings));
 }
 
 GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettings& settings) {
-  GstFlowReturn flow = GST_FLOW_OK;
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP) {
+    GstClockTime start = 0, duration = 0;
+    gst_event_parse_gap(event.get(), &start, &duration);
+    return text_.pushGap(start, duration);
+  }
+  // Every other event comes behind the text before it.
+  const GstFlowReturn flow = endsAudio(event.get()) ? text_.finish() : text_.flush();
   switch (GST_EVENT_TYPE(event.get())) {
-    case GST_EVENT_GAP: {
-      GstClockTime start = 0, duration = 0;
-      gst_event_parse_gap(event.get(), &start, &duration);
-      return text_.pushGap(start, duration);
-    }
     case GST_EVENT_CAPS:
-      flow = text_.flush();
       text_.configure(settings.captions);
       break;
     case GST_EVENT_SEGMENT:
-      flow = text_.flush();
       text_.reset();
+      spokenUntil_ = 0;
       gst_event_copy_segment(event.get(), &segment_);
       if (interim_) interim_->forward(event.get());
       if (settings.lateness) event = delayed(event.get(), settings.lateness);
       break;
     case GST_EVENT_STREAM_START:
-      flow = text_.flush();
       event = sparse(sink_ ? event.get() : ofPad(src_, element_, event.get()).get());
       break;
     case GST_EVENT_EOS:
-      flow = text_.flush();
       if (interim_) interim_->forward(event.get());
       break;
     default:

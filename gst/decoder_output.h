@@ -42,6 +42,10 @@ class DecoderOutput {
 
  private:
   void tellUpstream(const DecodedWindow& window, const PlacedWindow& place);
+  TextPusher::Place textPlace(const DecodedWindow& window, const PlacedWindow& place,
+                              const DecoderSettings& settings);
+  /// How long after its audio text may come.
+  GstClockTime promised(const DecoderSettings& settings) const;
   void observe(const DecodedWindow& window, const PlacedWindow& place, const DecoderSettings& settings);
 
   GstElement* const element_;
@@ -50,7 +54,8 @@ class DecoderOutput {
   InterimOutput* const interim_;
   TextPusher text_;
   GstSegment segment_{};
-  bool discont_ = false;  // of windows that were superseded
+  bool discont_ = false;          // of windows that were superseded
+  GstClockTime spokenUntil_ = 0;  // the end of the last word
   ObservedDelay delay_;
   std::atomic<GstClockTime> maxDelay_{0};
 };

@@ -10,8 +10,8 @@
 
 namespace npuspeech::gst {
 
-/// Pushes to one source pad, from its task. Buffers never overlap or go back in time, and have PTS and
-/// duration.
+/// Pushes to one source pad, from its task. Buffers never overlap or go back in time, have PTS and duration,
+/// and the first one of a stretch is flagged DISCONT.
 class TextPusher {
  public:
   explicit TextPusher(GstPad* src) : src_(src) {}
@@ -22,11 +22,13 @@ class TextPusher {
   void reset();
 
   struct Place {
-    GstClockTime start = 0;         // of the window; its words count from there
-    GstClockTime settledUntil = 0;  // no words before this will follow
-    std::string language;           // of the text, ISO 639-1
-    bool discont = false;           // time may have gone back
-    bool isFinal = true;            // the utterance is over
+    GstClockTime start = 0, end = 0;  // of the window; its words count from there
+    bool isUnsettled = false;         // words of it may follow: the stream of text stays behind its end by
+    GstClockTime hold = 0;            // that much, and does not go beyond
+    GstClockTime unsureFrom = GST_CLOCK_TIME_NONE;  // where the next word is known to begin
+    std::string language;                           // of the text, ISO 639-1
+    bool discont = false;                           // time may have gone back
+    bool isFinal = true;                            // the utterance is over
   };
   /// A window's words.
   GstFlowReturn pushWindow(const DecodedWindow& window, const Place& place);
@@ -35,16 +37,23 @@ class TextPusher {
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
   /// Pending words come out.
   GstFlowReturn flush();
+  /// The same, and none will come for the audio so far.
+  GstFlowReturn finish();
 
  private:
   GstFlowReturn pushReady();
   GstFlowReturn pushCaption(const Caption& caption);
+  GstFlowReturn moveOn(GstClockTime unsureFrom);
   GstFlowReturn fillUntil(GstClockTime time);
 
   GstPad* src_;
   Captioner captioner_{CaptionOptions{}};
   std::string language_;                         // of the last window; its tag has been pushed
+  GstClockTime shortest_ = 0;                    // text stands for at least this long
   GstClockTime position_ = GST_CLOCK_TIME_NONE;  // where the text stream stands
+  GstClockTime heardUntil_ = 0;                  // where the audio stands
+  GstClockTime hold_ = 0;                        // how far the text stays behind it, for words to come
+  bool discont_ = true;                          // the next text does not follow what was pushed
   bool spoke_ = false;                           // words came since the last utterance's end
   bool endOfUtterance_ = false;                  // final-transcript is due once the words are out
 };

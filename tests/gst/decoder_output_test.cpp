@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What comes out of scripted windows: text at the times of its words, behind what came before it, and a
+// stream of text that moves on.
+#include "gst/decoder_output.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/gst/support.h"
+
+namespace npuspeech::gst {
+namespace {
+
+using test::Held;
+
+constexpr GstClockTime at(double seconds) {
+  return static_cast<GstClockTime>(seconds * 1000 + 0.5) * GST_MSECOND;
+}
+
+struct Said {
+  std::string text;
+  double start = 0, end = 0;  // seconds of the stream
+};
+
+/// DecoderOutput, and all that it pushes.
+class DecoderOutputTest : public ::testing::Test {
+ protected:
+  DecoderOutputTest()
+      : element_(test::newElement("npuwhisperdec")),
+        src_(GST_PAD(gst_object_ref_sink(gst_pad_new("out", GST_PAD_SRC)))),
+        sink_(GST_PAD(gst_object_ref_sink(gst_pad_new("in", GST_PAD_SINK)))),
+        upstream_(GST_PAD(gst_object_ref_sink(gst_pad_new("upstream", GST_PAD_SINK)))),
+        output_(element_.get(), upstream_.get(), src_.get(), stats_, nullptr) {
+    gst_pad_set_element_private(sink_.get(), this);
+    gst_pad_set_chain_function(sink_.get(), [](GstPad* pad, GstObject*, GstBuffer* buffer) {
+      self(pad).pushed_.buffers.emplace_back(buffer);
+      self(pad).order_ += 'b';
+      return GST_FLOW_OK;
+    });
+    gst_pad_set_event_function(sink_.get(), [](GstPad* pad, GstObject*, GstEvent* event) -> gboolean {
+      self(pad).pushed_.events.emplace_back(event);
+      if (GST_EVENT_TYPE(event) != GST_EVENT_GAP) self(pad).order_ += 'e';
+      return TRUE;
+    });
+    gst_pad_link(src_.get(), sink_.get());
+    gst_pad_set_active(sink_.get(), TRUE);
+    gst_pad_set_active(src_.get(), TRUE);
+    output_.reset();
+  }
+
+  static DecoderOutputTest& self(GstPad* pad) {
+    return *static_cast<DecoderOutputTest*>(gst_pad_get_element_private(pad));
+  }
+
+  GstFlowReturn push(GstEvent* event) { return output_.pushEvent(Held<GstEvent>(event), settings_); }
+  GstFlowReturn gap(double start, double end) {
+    return push(gst_event_new_gap(at(start), at(end) - at(start)));
+  }
+  void begin(Granularity granularity) {
+    settings_.captions.granularity = granularity;
+    push(gst_event_new_stream_start("text"));
+    const Held<GstCaps> caps(gst_caps_from_string("text/x-raw,format=utf8"));
+    push(gst_event_new_caps(caps.get()));
+    segment();
+    order_.clear();
+  }
+  void segment() {
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    push(gst_event_new_segment(&segment));
+  }
+  /// A window over [start, end): what it commits, and what may follow.
+  void window(double start, double end, bool isFinal, const std::vector<Said>& committed,
+              const std::vector<Said>& interim = {}) {
+    DecodedWindow window;
+    window.language = "en";
+    for (const Said& word : committed) window.words.push_back(wordOf(word, start));
+    for (const Said& word : interim) window.interim.push_back(wordOf(word, start));
+    PlacedWindow place;
+    place.pts = at(start);
+    place.duration = at(end) - at(start);
+    place.isFinal = isFinal;
+    place.isLive = isLive_;
+    EXPECT_EQ(output_.pushWindow(window, place, settings_), GST_FLOW_OK);
+  }
+  static Word wordOf(const Said& said, double windowStart) {
+    return {static_cast<int64_t>(at(said.start)) - static_cast<int64_t>(at(windowStart)),
+            static_cast<int64_t>(at(said.end)) - static_cast<int64_t>(at(windowStart)), said.text, 0.9f,
+            true};
+  }
+  /// Where the stream of text stands.
+  double reached() const {
+    GstClockTime reached = 0;
+    for (const auto& text : pushed_.texts()) reached = std::max(reached, text.end());
+    for (GstEvent* event : pushed_.events_of(GST_EVENT_GAP)) {
+      GstClockTime start = 0, duration = 0;
+      gst_event_parse_gap(event, &start, &duration);
+      reached = std::max(reached, start + duration);
+    }
+    return static_cast<double>(reached) / GST_SECOND;
+  }
+  std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    for (const auto& text : pushed_.texts()) texts.push_back(text.text);
+    return texts;
+  }
+  void expectStart(size_t text, double start) const {
+    ASSERT_LT(text, pushed_.buffers.size());
+    EXPECT_NEAR(static_cast<double>(GST_BUFFER_PTS(pushed_.buffers[text].get())) / GST_SECOND, start, 1e-3);
+  }
+  bool isDiscont(size_t text) const { return GST_BUFFER_IS_DISCONT(pushed_.buffers[text].get()); }
+
+  const Held<GstElement> element_;
+  const Held<GstPad> src_, sink_, upstream_;
+  Stats stats_;
+  DecoderSettings settings_;
+  bool isLive_ = true;
+  test::Output pushed_;
+  std::string order_;  // "b" a buffer, "e" an event that is no GAP
+  DecoderOutput output_;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(DecoderOutputTest, WordsKeepTheirTimesWhereTheFirstWindowsAreUnsure) {
+  begin(Granularity::Word);
+  for (const double end : {0.5, 1.0, 1.5, 2.0, 2.5, 3.0}) window(0, end, false, {});
+  window(0, 3.4, false, {{"Good", 0, 0.2}, {"morning,", 0.2, 0.7}, {"this", 1.2, 1.5}});
+  ASSERT_EQ(texts(), (Texts{"Good", "morning,", "this"}));
+  expectStart(0, 0);
+  expectStart(1, 0.2);
+  expectStart(2, 1.2);
+}
+
+TEST_F(DecoderOutputTest, WordsThatAnEndedUtteranceLeftOutKeepTheirTimes) {
+  begin(Granularity::Word);
+  window(0, 4, true, {{"Great,", 0.2, 0.6}, {"thanks.", 0.6, 1}});  // 3 s more were heard, and not read
+  gap(4, 4.4);
+  EXPECT_LE(reached(), 1.5);
+  window(0, 5.2, false, {{"Smile", 1.8, 2.2}, {"now.", 2.2, 2.6}});
+  ASSERT_EQ(texts().size(), 4u);
+  expectStart(2, 1.8);
+  expectStart(3, 2.2);
+}
+
+TEST_F(DecoderOutputTest, TheStreamOfTextMovesOnWhileNothingIsSure) {
+  begin(Granularity::Word);
+  for (int end = 1; end <= 20; ++end) {
+    window(0, end, false, {});
+    EXPECT_GE(reached(), end - 4.0) << "text is promised within 4 s";
+    EXPECT_LE(reached(), std::max(0, end - 3)) << "words of the last 3 s may come";
+  }
+  window(0, 21, true, {});
+  gap(21, 30);
+  EXPECT_GE(reached(), 26);
+  push(gst_event_new_eos());
+  EXPECT_GE(reached(), 30);
+}
+
+TEST_F(DecoderOutputTest, InSilenceTheStreamOfTextIsWhereTheAudioIs) {
+  begin(Granularity::Word);
+  window(0, 2, true, {{"Yes.", 1, 1.6}});
+  EXPECT_NEAR(reached(), 2, 1e-3);
+  gap(2, 9);
+  EXPECT_NEAR(reached(), 9, 1e-3);
+}
+
+TEST_F(DecoderOutputTest, TextIsReadableAndKeepsItsOrder) {
+  begin(Granularity::Segment);
+  window(0, 4, true,
+         {{"Yes.", 0, 0.1}, {"No.", 0.1, 0.2}, {"Why", 0.2, 0.3}, {"not?", 0.3, 0.4}, {"So.", 3, 3.1}});
+  gap(4, 5);
+  window(5, 6, true, {{"Ah.", 5.1, 5.15}});
+  push(gst_event_new_eos());
+  ASSERT_EQ(texts(), (Texts{"Yes. No. Why not?", "So.", "Ah."}));
+  GstClockTime last = 0;
+  for (const auto& text : pushed_.texts()) {
+    EXPECT_GE(text.duration, 300 * GST_MSECOND) << text.text;
+    EXPECT_GE(text.pts, last);
+    last = text.end();
+  }
+}
+
+TEST_F(DecoderOutputTest, PendingTextComesOutBeforeEveryEvent) {
+  begin(Granularity::Line);
+  const std::vector<GstEvent*> events = {
+      gst_event_new_segment_done(GST_FORMAT_TIME, static_cast<gint64>(at(1))),
+      gst_event_new_tag(gst_tag_list_new(GST_TAG_TITLE, "another", nullptr)),
+      gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty("application/mark")),
+      gst_event_new_stream_start("next"), gst_event_new_eos()};
+  double start = 0;
+  for (GstEvent* event : events) {
+    const std::string name = GST_EVENT_TYPE_NAME(event);
+    window(start, start + 1, false, {{"pending", start + 0.2, start + 0.6}});
+    pushed_ = {};
+    order_.clear();
+    push(event);
+    EXPECT_EQ(texts(), Texts{"pending"}) << name;
+    EXPECT_EQ(order_, "be") << name;
+    start += 1;
+  }
+}
+
+TEST_F(DecoderOutputTest, ATagInMidUtteranceDoesNotMoveTheWordsBehindIt) {
+  begin(Granularity::Word);
+  window(0, 2, false, {{"one", 0.2, 0.4}});
+  push(gst_event_new_tag(gst_tag_list_new(GST_TAG_TITLE, "another", nullptr)));
+  window(0, 2.4, false, {{"two", 0.4, 0.6}, {"three", 0.6, 0.8}});
+  expectStart(1, 0.4);
+  expectStart(2, 0.6);
+}
+
+TEST_F(DecoderOutputTest, TheFirstTextOfAStretchIsFlagged) {
+  begin(Granularity::Word);
+  window(0, 1, true, {{"one", 0.1, 0.3}, {"two", 0.3, 0.5}});
+  segment();
+  window(0, 1, true, {{"three", 0.1, 0.3}, {"four", 0.3, 0.5}});
+  output_.reset();  // a flush
+  segment();
+  window(0, 1, true, {{"five", 0.1, 0.3}, {"six", 0.3, 0.5}});
+  ASSERT_EQ(texts().size(), 6u);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(isDiscont(i), i % 2 == 0) << i;
+}
+
+}  // namespace
+}  // namespace npuspeech::gst
