@@ -13,8 +13,11 @@ namespace {
 constexpr int kHalf = LogMel::kWindow / 2;
 constexpr int kEndPadding = LogMel::kHop;  // zeros that faster-whisper appends to a file
 constexpr size_t kStaged = LogMel::kWindow + 32 * LogMel::kHop + kEndPadding + kHalf;
-constexpr float kSmallest = 1e-10f;    // energies are clamped here before the logarithm
-constexpr float kDynamicRange = 8.0f;  // of log10 energies, below the largest of a window
+constexpr float kSmallest = 1e-10f;      // energies are clamped here before the logarithm,
+constexpr float kSmallestKept = 1e-20f;  // but only once quiet audio is raised
+constexpr float kDynamicRange = 8.0f;    // of log10 energies, below the largest of a window
+/// Of recorded speech the largest log10 energy is above this; Whisper reads worse what it was not trained on.
+constexpr float kQuiet = -1.0f;
 
 /// Mirrors `index` at 0 and at length - 1 until it falls between them.
 int64_t mirrored(int64_t index, int64_t length) {
@@ -94,7 +97,7 @@ void LogMel::computeFrame(const float* samples) {
 
   float* energies = frame(frames_++);
   filters_.apply(power_.data(), energies);
-  for (int b = 0; b < bins(); ++b) energies[b] = std::log10(std::max(energies[b], kSmallest));
+  for (int b = 0; b < bins(); ++b) energies[b] = std::log10(std::max(energies[b], kSmallestKept));
 }
 
 float LogMel::normalised(int64_t first, int count, float* out, float atLeast) const {
@@ -103,10 +106,11 @@ float LogMel::normalised(int64_t first, int count, float* out, float atLeast) co
     const float* in = frame(first + f);
     for (int b = 0; b < bins(); ++b) largest = std::max(largest, in[b]);
   }
-  const float floor = largest - kDynamicRange;
+  const float raise = std::max(kQuiet - largest, 0.0f);
+  const float floor = std::max(largest - kDynamicRange, std::log10(kSmallest) - raise);
   for (int f = 0; f < count; ++f) {
     const float* in = frame(first + f);
-    for (int b = 0; b < bins(); ++b) *out++ = (std::max(in[b], floor) + 4) / 4;
+    for (int b = 0; b < bins(); ++b) *out++ = (std::max(in[b], floor) + raise + 4) / 4;
   }
   return largest;
 }

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "speech/audio/log_mel.h"
-#include "speech/audio/silero_vad.h"
+#include "speech/audio/speech_detector.h"
 #include "speech/audio/speech_track.h"
 
 namespace npuspeech {
 namespace {
 
-constexpr int64_t kFrame = SileroVad::kFrame;
+constexpr int64_t kFrame = SpeechDetector::kFrame;
 constexpr int64_t kHop = LogMel::kHop;
 constexpr int64_t kSamplesPerMs = LogMel::kSampleRate / 1000;
 constexpr int64_t kNsPerSample = 1'000'000'000 / LogMel::kSampleRate;
@@ -71,7 +71,7 @@ struct Windower::State {
   const int64_t preRoll, postRoll, minSpeech, silence, target, targetSilence, maxWindow, stepSize, group,
       gapStep;
   LogMel mel;
-  std::optional<SileroVad> vad;
+  std::optional<SpeechDetector> vad;
   SpeechTrack track;
   std::array<float, kRecordedGroup> probabilities{};
 
@@ -125,7 +125,7 @@ Windower::State::State(const Options& options, std::shared_ptr<const SileroWeigh
       mel(options.melBins, static_cast<int>((maxWindow + silence + preRoll + group * kFrame) / kHop + 16)),
       track(static_cast<int>((maxWindow + silence + preRoll) / kFrame + group + 16), options.vadOn,
             options.vadOff) {
-  if (weights) vad.emplace(std::move(weights), SileroVad::kForgetInPauses);
+  if (weights) vad.emplace(std::move(weights));
 }
 
 void Windower::State::restart() {

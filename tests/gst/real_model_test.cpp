@@ -2,6 +2,7 @@
 // The bin on real speech, with the models of the user's cache.
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "tests/gst/support.h"
 #include "tests/support/recordings.h"
@@ -60,6 +61,18 @@ TEST_F(RealModel, SilenceAroundSpeechIsGapsAndNoText) {
   EXPECT_GE(words.front().pts, 19 * GST_SECOND);
   EXPECT_LE(words.back().end(), (silence + speech_->size()) * kSample + GST_SECOND);
   EXPECT_GE(out.events_of(GST_EVENT_GAP).size(), 10u) << "often enough for those who wait";
+}
+
+// As 16 bits would hold it; the loudest frames are at -73 dBFS.
+TEST_F(RealModel, ReadsSpeechThatIs60DbQuieter) {
+  std::vector<float> quiet = *speech_;
+  for (float& sample : quiet) sample = std::round(sample * 0.001f * 32768) / 32768;
+  Harness h(launch());
+  h.setCaps(kAudioCaps);
+  ASSERT_EQ(h.pushAudio(quiet), GST_FLOW_OK);
+  const std::string text = letters(h.eos().joined());
+  for (const char* part : {"stew for dinner", "turnips and carrots"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
 TEST_F(RealModel, TranslatesGermanBesideItsTranscript) {

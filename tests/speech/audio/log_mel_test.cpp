@@ -63,6 +63,21 @@ INSTANTIATE_TEST_SUITE_P(Clips, LogMelReference,
                          ::testing::Values("librispeech/1688-142285-0000", "librispeech/1688-142285-0002",
                                            "fleurs/fleurs-de-003"));
 
+// Only what lies below Whisper's floor of 1e-10 is told apart from before; the rest of a quiet window is
+// moved.
+TEST(LogMel, RaisesQuietAudioToWhereSpeechIs) {
+  const std::vector<float> loud = noise(16000, 0.004f);
+  std::vector<float> quiet = loud;
+  for (float& sample : quiet) sample /= 1024;
+  LogMel one(80, 200), other(80, 200);
+  one.push(loud);
+  other.push(quiet);
+  std::vector<float> a(90 * 80), b(a.size());
+  const float shift = one.normalised(0, 90, a.data()) - other.normalised(0, 90, b.data());
+  EXPECT_NEAR(shift, 2 * std::log10(1024), 1e-4);
+  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-4);
+}
+
 // The definition in doubles: a plain discrete Fourier transform and triangles drawn from Slaney's mel scale.
 TEST(LogMel, FollowsItsDefinitionAt128Bins) {
   const std::vector<float> samples = noise(800);
