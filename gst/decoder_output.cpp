@@ -38,6 +38,7 @@ void DecoderOutput::reset() {
   gst_segment_init(&segment_, GST_FORMAT_TIME);
   discont_ = false;
   delay_.reset();
+  noWords_.reset();
   maxDelay_ = 0;
   spokenUntil_ = 0;
 }
@@ -60,6 +61,7 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
     return GST_FLOW_OK;
   }
   ++stats_.windows;
+  if (!window.words.empty()) noWords_.heardWords();
   if (place.isLive) observe(window, place, settings);
   if (sink_) tellUpstream(window, place);
   return text_.pushWindow(window, textPlace(window, place, settings));
@@ -82,6 +84,10 @@ TextPusher::Place DecoderOutput::textPlace(const DecodedWindow& window, const Pl
     text.unsureFrom =
         place.pts + static_cast<GstClockTime>(std::max<int64_t>(window.interim.front().startNs, 0));
   return text;
+}
+
+void DecoderOutput::passOver(const Result<DecodedWindow>& decoded) {
+  if (decoded && !decoded->words.empty()) noWords_.heardWords();
 }
 
 void DecoderOutput::tellUpstream(const DecodedWindow& window, const PlacedWindow& place) {
@@ -135,6 +141,13 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettin
       break;
     case GST_EVENT_EOS:
       if (interim_) interim_->forward(event.get());
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      if (const auto news = parseSoundEvent(event.get())) {
+        const auto told = noWords_.add(*news);
+        if (told && sink_) postNoWords(element_, *told);
+        return GST_FLOW_OK;
+      }
       break;
     default:
       break;

@@ -8,6 +8,7 @@
 
 #include "gst/decoder_settings.h"
 #include "gst/interim_output.h"
+#include "gst/no_words.h"
 #include "gst/observed_delay.h"
 #include "gst/stats.h"
 #include "gst/text_pusher.h"
@@ -36,6 +37,8 @@ class DecoderOutput {
   GstFlowReturn pushWindow(const Result<DecodedWindow>& decoded, const PlacedWindow& place,
                            const DecoderSettings& settings);
   GstFlowReturn pushEvent(Held<GstEvent> event, const DecoderSettings& settings);
+  /// In place of pushWindow(), for a window that nobody reads here.
+  void passOver(const Result<DecodedWindow>& decoded);
 
   /// Property max-observed-delay; any thread.
   GstClockTime maxObservedDelay() const { return maxDelay_; }
@@ -57,6 +60,7 @@ class DecoderOutput {
   bool discont_ = false;          // of windows that were superseded
   GstClockTime spokenUntil_ = 0;  // the end of the last word
   ObservedDelay delay_;
+  NoWords noWords_;
   std::atomic<GstClockTime> maxDelay_{0};
 };
 

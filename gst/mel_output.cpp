@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/mel_output.h"
 
+#include <utility>
+
 #include "gst/boundary.h"
 #include "gst/npu_buffer_pool.h"
 #include "gst/window_meta.h"
@@ -71,6 +73,7 @@ GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& windo
   addWindowMeta(raw,
                 {{window.frames, format_.rows / 2, {}}, window.utterance, window.number, window.isFinal});
   ++stats_.windows;
+  sound_.speechWindows += window.number == 0;
   return gst_pad_push(src_, buffer.release());
 }
 
@@ -78,6 +81,15 @@ GstFlowReturn MelOutput::pushGap(GstClockTime start, GstClockTime duration) {
   if (duration == 0 || gst_pad_push_event(src_, gst_event_new_gap(start, duration))) return GST_FLOW_OK;
   const GstFlowReturn last = gst_pad_get_last_flow_return(src_);
   return GST_PAD_IS_FLUSHING(src_) ? GST_FLOW_FLUSHING : last < GST_FLOW_OK ? last : GST_FLOW_OK;
+}
+
+void MelOutput::heard(std::span<const float> audio, bool isLive) {
+  sound_.add(audio);
+  if (isLive && static_cast<GstClockTime>(sound_.durationNs()) >= kSoundNewsEvery) tellSound(false);
+}
+
+void MelOutput::tellSound(bool isLast) {
+  gst_pad_push_event(src_, newSoundEvent({std::exchange(sound_, {}), isLast}));
 }
 
 }  // namespace npuspeech::gst

@@ -6,8 +6,10 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "gst/holders.h"
+#include "gst/no_words.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
 #include "npu/device.h"
@@ -37,6 +39,13 @@ class MelOutput {
   GstFlowReturn pushWindow(Windower& windower, const AudioWindow& window);
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
 
+  /// Counts sound as it came in; live, downstream hears of it from time to time.
+  void heard(std::span<const float> audio, bool isLive);
+  /// The stream ends: downstream hears of the sound since it last did.
+  void tellSound(bool isLast = true);
+  /// Forgets what was heard.
+  void forgetSound() { sound_ = {}; }
+
   /// While true, nobody waits for a buffer of the pool.
   void setFlushing(bool flushing);
 
@@ -51,6 +60,7 @@ class MelOutput {
   Held<GstBufferPool> pool_;  // replaced under the object lock, because a flush reads it
   bool isNewStream_ = true;
   bool discont_ = true;
+  SoundTally sound_;  // that downstream has not heard of
 };
 
 }  // namespace npuspeech::gst

@@ -70,6 +70,7 @@ struct State {
   MelOutput output;
   std::shared_ptr<const SileroWeights> vad;
   std::unique_ptr<Windower> windower;
+  bool isLive = false;  // as the windower was told
   GstSegment segment{};
   AudioRun run;  // that the windower stands in
   const std::vector<float> silence = std::vector<float>(kRate);
@@ -172,7 +173,7 @@ void startRun(GstNpuMel* self, GstClockTime pts) {
   if (!state.windower) {
     auto options = copySettings(self).windows;
     options.melBins = state.output.format().columns;
-    options.live = upstreamIsLive(self->sink);
+    options.live = state.isLive = upstreamIsLive(self->sink);
     GST_INFO_OBJECT(self, "%s, %d mel bins", options.live ? "live" : "not live", options.melBins);
     state.windower = std::make_unique<Windower>(options, state.vad);
   }
@@ -236,7 +237,9 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
       postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "A buffer of audio cannot be mapped."});
       return GST_FLOW_ERROR;
     }
-    return pushAudio(self, {map.as<const float>(), map.size() / sizeof(float)});
+    const std::span samples(map.as<const float>(), map.size() / sizeof(float));
+    state.output.heard(samples, state.isLive);
+    return pushAudio(self, samples);
   });
 }
 
@@ -279,6 +282,7 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
         break;
       case GST_EVENT_FLUSH_STOP:
         state.output.setFlushing(false);
+        state.output.forgetSound();
         state.run.stop();
         gst_segment_init(&state.segment, GST_FORMAT_TIME);
         state.feedback.reset();
@@ -300,6 +304,7 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
       case GST_EVENT_SEGMENT_DONE:
       case GST_EVENT_EOS:
         drain(self);
+        if (GST_EVENT_TYPE(raw) == GST_EVENT_EOS) state.output.tellSound();
         break;
       default:
         break;

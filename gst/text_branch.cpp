@@ -74,7 +74,10 @@ GstFlowReturn TextBranch::process(TextItem& item) {
     const DecoderSettings settings = hooks_.settings();
     // What stays on the pad is there for who links it later.
     const bool isSpare = !isLinked() && hooks_.mayBeUnlinked();
-    if (isSpare && !item.event) return GST_FLOW_OK;
+    if (isSpare && !item.event) {
+      output_.passOver(*item.decoded);
+      return GST_FLOW_OK;
+    }
     const GstFlowReturn flow = item.event ? output_.pushEvent(std::move(item.event), settings)
                                           : output_.pushWindow(*item.decoded, item.place, settings);
     return isSpare || (flow == GST_FLOW_NOT_LINKED && hooks_.mayBeUnlinked()) ? GST_FLOW_OK : flow;

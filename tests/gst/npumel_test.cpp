@@ -100,7 +100,7 @@ TEST(NpuMel, EventsComeInGStreamersOrder) {
   std::vector<GstEventType> order;
   for (const auto& event : out.events) order.push_back(GST_EVENT_TYPE(event.get()));
   EXPECT_EQ(order, (std::vector<GstEventType>{GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT,
-                                              GST_EVENT_EOS}));
+                                              GST_EVENT_CUSTOM_DOWNSTREAM, GST_EVENT_EOS}));
 }
 
 // Every length around the borders of frames (160), detector frames (512) and windows (480000).

@@ -75,6 +75,20 @@ TEST_F(RealModel, ReadsSpeechThatIs60DbQuieter) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
+TEST_F(RealModel, SaysWhyThereAreNoWords) {
+  for (const auto& [amplitude, reason] : {std::pair{0.0f, "silence"}, {0.3f, "no-speech"}}) {
+    std::vector<float> samples = noise(10 * 16000);
+    for (float& sample : samples) sample *= amplitude;
+    Harness h(launch());
+    h.setCaps(kAudioCaps);
+    ASSERT_EQ(h.pushAudio(samples), GST_FLOW_OK);
+    EXPECT_EQ(h.eos().joined(), "");
+    const auto told = noWords(h);
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].reason, reason);
+  }
+}
+
 TEST_F(RealModel, TranslatesGermanBesideItsTranscript) {
   const auto german = readRecording("fleurs/fleurs-de-008.flac");
   NPUSPEECH_REQUIRE(german, "fleurs/fleurs-de-008.flac");

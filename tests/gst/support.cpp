@@ -190,6 +190,23 @@ std::vector<std::string> Harness::errors(GstClockTime wait) {
   return texts;
 }
 
+std::vector<NoWordsSaid> noWords(Harness& harness) {
+  std::vector<NoWordsSaid> said;
+  for (GstMessage* message : harness.messages(GST_MESSAGE_ELEMENT)) {
+    const GstStructure* fields = gst_message_get_structure(message);
+    if (!gst_structure_has_name(fields, "npuspeech/no-words")) continue;
+    NoWordsSaid one;
+    guint64 duration = 0;
+    EXPECT_TRUE(gst_structure_get(fields, "duration", G_TYPE_UINT64, &duration, "loudness", G_TYPE_DOUBLE,
+                                  &one.loudness, "peak", G_TYPE_DOUBLE, &one.peak, nullptr));
+    one.duration = duration;
+    one.reason = gst_structure_get_string(fields, "reason");
+    one.text = gst_structure_get_string(fields, "text");
+    said.push_back(one);
+  }
+  return said;
+}
+
 std::vector<std::string> errorsOn(GstBus* bus) {
   std::vector<std::string> errors;
   while (GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR)) {

@@ -82,6 +82,14 @@ class Harness {
   GstHarness* harness_;
 };
 
+/// What messages npuspeech/no-words said so far.
+struct NoWordsSaid {
+  uint64_t duration = 0;
+  double loudness = 0, peak = 0;
+  std::string reason, text;
+};
+std::vector<NoWordsSaid> noWords(Harness& harness);
+
 /// The texts of the errors on `bus`, which loses what else is on it.
 std::vector<std::string> errorsOn(GstBus* bus);
 
