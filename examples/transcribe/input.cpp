@@ -4,67 +4,29 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
+#include "completeness.h"
+#include "location.h"
+#include "messages.h"
 #include "text_buffer.h"
 
 namespace {
 
-// Decodes audio only; video streams stay as they are.
-constexpr char kFile[] = "uridecodebin name=source caps=audio/x-raw expose-all-streams=false ! ";
-// identity waits for the clock, and says that the stream is live.
-constexpr char kPaced[] = "identity sync=true ! ";
-constexpr char kMicrophone[] = "autoaudiosrc name=source ! ";
-// Holds what is said while the model loads.
-constexpr char kEntry[] = "queue name=entry max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! ";
-// Text leaves without waiting for a clock.
-constexpr char kTranscriber[] =
-    "nputranscriber name=transcriber transcriber.src ! fakesink sync=false async=false ";
-constexpr char kInterim[] = "transcriber.unsynced_src ! fakesink sync=false async=false";
-
-std::string pipelineOf(const Options& options) {
-  if (!options.live) return std::string(kFile) + kTranscriber;
-  return (options.isMicrophone() ? kMicrophone : std::string(kFile) + kPaced) + kEntry + kTranscriber +
-         kInterim;
-}
-
-// Containers round their durations; a whole second is missing audio.
-constexpr int64_t kShortfallNs = 1'000'000'000;
-
-/// The URI of a file's name, or of a URI; empty, with the reason in `error`, where there is neither.
-std::string uriOf(const std::string& input, std::string& error) {
-  std::error_code ignored;
-  const auto status = std::filesystem::status(input, ignored);
-  if (!std::filesystem::exists(status)) {
-    if (gst_uri_is_valid(input.c_str())) return input;
-    error = "no such file";
-    return {};
-  }
-  if (std::filesystem::is_directory(status)) {
-    error = "is a folder; name the files in it";
-    return {};
-  }
-  gchar* uri = gst_filename_to_uri(input.c_str(), nullptr);
-  std::string result = uri ? uri : "";
-  g_free(uri);
-  return result;
-}
-
-/// A message on one line, without a full stop at its end.
-std::string oneLine(std::string line) {
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
-  return line;
-}
+// Behind an error nothing comes any more once no sound has come for so long.
+constexpr guint kStallMs = 2000;
+const std::string kNoIndex = "its index (moov) is missing, and nothing can be decoded without";
 
 GstEvent* eventOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM ? gst_pad_probe_info_get_event(info) : nullptr;
 }
 
-void postNews(GstElement* pipeline) {
-  GstStructure* news = gst_structure_new_empty("text");
+constexpr char kText[] = "text", kEnd[] = "end";
+
+void postNews(GstElement* pipeline, const char* what) {
+  GstStructure* news = gst_structure_new_empty(what);
   gst_element_post_message(pipeline, gst_message_new_application(GST_OBJECT(pipeline), news));
 }
 
@@ -89,34 +51,28 @@ Input::~Input() {
 }
 
 bool Input::build() {
-  std::string error, uri;
+  std::string error;
   if (!options_.isMicrophone()) {
-    uri = StreamInput::isOne(name_) ? stream_.open(name_, error) : uriOf(name_, error);
-    if (uri.empty()) {
+    uri_ = StreamInput::isOne(name_) ? stream_.open(name_, error) : uriOf(name_, error);
+    if (uri_.empty()) {
       end(error);
       return false;
     }
   }
-  GError* parsing = nullptr;
-  pipeline_ =
-      gst_parse_launch_full(pipelineOf(options_).c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &parsing);
-  if (!pipeline_) {
+  timeline_ = std::make_unique<Timeline>();
+  pipeline_ = std::make_unique<Pipeline>();
+  if (!pipeline_->build(options_, uri_, error)) {
+    pipeline_.reset();
     hopeless_ = true;
-    end(oneLine(parsing->message) + "; GST_PLUGIN_PATH must name the folder of libgstnpuspeech.so");
-    g_clear_error(&parsing);
+    end(error);
     return false;
   }
-  source_ = gst_bin_get_by_name(GST_BIN(pipeline_), "source");
-  if (!uri.empty()) {
-    g_object_set(source_, "uri", uri.c_str(), nullptr);
-    g_signal_connect(source_, "unknown-type", G_CALLBACK(onUndecodable), this);
+  if (!uri_.empty()) {
+    tracks_ = std::make_unique<Tracks>(pipeline_->source, pipeline_->entry, options_.track);
+    g_signal_connect(pipeline_->top, "deep-element-added", G_CALLBACK(onElement), this);
   }
-  transcriber_ = gst_bin_get_by_name(GST_BIN(pipeline_), "transcriber");
-  for (const auto& [property, value] : options_.properties)
-    gst_util_set_object_arg(G_OBJECT(transcriber_), property.c_str(), value.c_str());
-
   const auto probe = [this](const char* name, GstPadProbeCallback callback) {
-    GstPad* pad = gst_element_get_static_pad(transcriber_, name);
+    GstPad* pad = gst_element_get_static_pad(pipeline_->transcriber, name);
     constexpr int kTypes = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
     gst_pad_add_probe(pad, static_cast<GstPadProbeType>(kTypes), callback, this, nullptr);
     gst_object_unref(pad);
@@ -124,7 +80,7 @@ bool Input::build() {
   probe("sink", onAudio);
   probe("src", onText);
   if (options_.live) probe("unsynced_src", onInterim);
-  GstBus* bus = gst_element_get_bus(pipeline_);
+  GstBus* bus = gst_element_get_bus(pipeline_->top);
   watch_ = gst_bus_add_watch(bus, onMessage, this);
   gst_object_unref(bus);
   return true;
@@ -133,16 +89,15 @@ bool Input::build() {
 void Input::start() {
   startTime_ = Clock::now();
   // A change of state that fails has put its reason on the bus.
-  if (build()) gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+  if (build()) gst_element_set_state(pipeline_->top, GST_STATE_PLAYING);
 }
 
 void Input::stop() {
-  if (watch_) g_source_remove(std::exchange(watch_, 0));
-  if (!pipeline_) return;
-  gst_element_set_state(pipeline_, GST_STATE_NULL);
-  gst_object_unref(std::exchange(source_, nullptr));
-  gst_object_unref(std::exchange(transcriber_, nullptr));
-  gst_object_unref(std::exchange(pipeline_, nullptr));
+  for (guint* source : {&watch_, &stallCheck_})
+    if (*source) g_source_remove(std::exchange(*source, 0));
+  pipeline_.reset();
+  tracks_.reset();
+  timeline_.reset();
 }
 
 void Input::finish() {
@@ -155,7 +110,7 @@ void Input::finish() {
     return end("");
   }
   // Behind the audio that waits there; from then on the queue takes no more.
-  GstElement* entry = gst_bin_get_by_name(GST_BIN(pipeline_), "entry");
+  GstElement* entry = gst_bin_get_by_name(GST_BIN(pipeline_->top), "entry");
   GstPad* pad = gst_element_get_static_pad(entry, "sink");
   gst_pad_send_event(pad, gst_event_new_eos());
   gst_object_unref(pad);
@@ -165,9 +120,54 @@ void Input::finish() {
 void Input::end(std::string error) {
   if (hasEnded()) return;
   takeArrivals();
-  error_ = std::move(error);
+  if (error_.empty()) {
+    error_ = std::move(error);
+  } else if (transcript_.durationNs > 0) {
+    char text[64];
+    std::snprintf(text, sizeof text,
+                  "breaks off after %.1f s: ", static_cast<double>(transcript_.durationNs) / 1e9);
+    error_ = text + error_;
+  } else {
+    complete_ = false;
+  }
   endTime_ = Clock::now();
   changed_();
+}
+
+// What was heard before an error is said. Elements send EOS behind their errors; where one does not, it is
+// sent.
+void Input::endWhenHeard(std::string error) {
+  std::unique_lock lock(mutex_);
+  checkedNs_ = audioNs_;
+  lock.unlock();
+  // Of a download that breaks off, sound may still be on its way to the decoder.
+  if (checkedNs_ == 0 && !gst_pad_is_linked(pipeline_->entry) && !fileOf(uri_).empty())
+    return end(std::move(error));
+  error_ = std::move(error);
+  gst_element_set_state(pipeline_->text, GST_STATE_PLAYING);  // a source that failed need not get there
+  stallCheck_ = g_timeout_add(
+      kStallMs,
+      [](gpointer self) -> gboolean {
+        auto& input = *static_cast<Input*>(self);
+        if (!input.isStalled()) return G_SOURCE_CONTINUE;
+        input.stallCheck_ = 0;
+        if (input.checkedNs_ == 0) {
+          input.end("");
+          return G_SOURCE_REMOVE;
+        }
+        // From a thread of its own: the pad may be busy.
+        gst_element_call_async(
+            input.pipeline_->top,
+            [](GstElement*, gpointer pad) { gst_pad_send_event(GST_PAD(pad), gst_event_new_eos()); },
+            gst_object_ref(input.pipeline_->entry), gst_object_unref);
+        return G_SOURCE_REMOVE;
+      },
+      this);
+}
+
+bool Input::isStalled() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(checkedNs_, audioNs_) == audioNs_;
 }
 
 void Input::takeArrivals() {
@@ -176,6 +176,10 @@ void Input::takeArrivals() {
   arrivals_.clear();
   transcript_.language = language_;
   transcript_.durationNs = audioNs_;
+}
+
+std::string Input::takeNote() {
+  return tracks_ ? tracks_->takeNote() : "";
 }
 
 int64_t Input::positionNs() {
@@ -190,7 +194,7 @@ LiveWords Input::pendingWords() {
 
 int64_t Input::durationNs() const {
   gint64 duration = 0;
-  return pipeline_ && gst_element_query_duration(pipeline_, GST_FORMAT_TIME, &duration) ? duration : 0;
+  return pipeline_ && gst_element_query_duration(pipeline_->top, GST_FORMAT_TIME, &duration) ? duration : 0;
 }
 
 gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
@@ -201,21 +205,21 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
       break;
     case GST_MESSAGE_WARNING:
       // autoaudiosrc goes on with silence where no microphone can be opened.
-      if (input.options_.isMicrophone() && GST_MESSAGE_SRC(message) == GST_OBJECT(input.source_)) {
+      if (input.options_.isMicrophone() && GST_MESSAGE_SRC(message) == GST_OBJECT(input.pipeline_->source)) {
         GError* warning = nullptr;
         gst_message_parse_warning(message, &warning, nullptr);
         input.end("no microphone can be opened: " + oneLine(warning->message));
         g_clear_error(&warning);
       }
       break;
-    case GST_MESSAGE_EOS:
-      input.complete_ = true;
-      input.end(input.finishing_ ? "" : input.shortfall());
-      break;
     case GST_MESSAGE_PROGRESS:
       input.onProgress(message);
       break;
-    case GST_MESSAGE_APPLICATION:  // onText's and onInterim's
+    case GST_MESSAGE_APPLICATION:  // from streaming threads
+      if (gst_message_has_name(message, kEnd)) {
+        input.complete_ = true;
+        input.end(input.finishing_ ? "" : input.shortfall());
+      }
       input.takeArrivals();
       input.changed_();
       break;
@@ -231,47 +235,75 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
 }
 
 void Input::onError(GstMessage* message) {
+  if (hasEnded() || !error_.empty()) return;
+  GstObject* source = GST_MESSAGE_SRC(message);
+  const auto isFrom = [source](GstElement* element) {
+    return source == GST_OBJECT(element) || gst_object_has_as_ancestor(source, GST_OBJECT(element));
+  };
   GError* error = nullptr;
   gst_message_parse_error(message, &error, nullptr);
   // A model, device or setting that the transcriber refuses once, it refuses for every input.
   const bool refusal = error->domain == GST_RESOURCE_ERROR ||
                        g_error_matches(error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS) ||
                        g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_NOT_IMPLEMENTED);
-  GstObject* source = GST_MESSAGE_SRC(message);
-  GstObject* transcriber = GST_OBJECT(transcriber_);
-  hopeless_ = refusal && (source == transcriber || gst_object_has_as_ancestor(source, transcriber));
-  if (options_.isMicrophone() &&
-      (source == GST_OBJECT(source_) || gst_object_has_as_ancestor(source, GST_OBJECT(source_)))) {
+  const bool isOurs = isFrom(pipeline_->transcriber);
+  hopeless_ = refusal && isOurs;
+  if (options_.isMicrophone() && isFrom(pipeline_->source))
     end("no microphone can be opened: " + oneLine(error->message));
-  } else if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
-    std::unique_lock lock(mutex_);
-    const std::string kind = undecodable_;
-    lock.unlock();
-    end(kind.empty() ? "has no audio" : "has audio of a kind that no installed decoder knows: " + kind);
-  } else {
+  else if (isOurs)
     end(oneLine(error->message));
-  }
+  else
+    endWhenHeard(reasonOf(message));
   g_clear_error(&error);
 }
 
 std::string Input::shortfall() {
-  // Who writes into a pipe cannot come back to say how long it has become.
-  if (stream_.isPipe()) return {};
   takeArrivals();
-  const int64_t heldNs = transcript_.durationNs, promisedNs = durationNs();
-  if (promisedNs - heldNs < kShortfallNs) return {};
-  char text[96];
-  std::snprintf(text, sizeof text, "is cut short: it holds %.1f of %.1f s", static_cast<double>(heldNs) / 1e9,
-                static_cast<double>(promisedNs) / 1e9);
-  return text;
+  const std::string path = fileOf(uri_);
+  return path.empty() ? "" : shortfallOf(path, transcript_.durationNs, durationNs());
 }
 
-void Input::onUndecodable(GstElement*, GstPad*, GstCaps* caps, gpointer self) {
-  auto& input = *static_cast<Input*>(self);
-  const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-  if (!g_str_has_prefix(kind, "audio/")) return;
-  const std::lock_guard lock(input.mutex_);
-  input.undecodable_ = kind;
+/// What is the matter, of this error and those that came with it.
+std::string Input::reasonOf(GstMessage* message) {
+  std::string error = tracks_->takeError();
+  if (!error.empty()) return error;
+  GstBus* bus = gst_element_get_bus(pipeline_->top);
+  GError* root = rootOf(message, bus);
+  gst_object_unref(bus);
+  std::unique_lock lock(mutex_);
+  const ErrorContext context{uri_, tracks_->undecodable(), kind_};
+  lock.unlock();
+  error = sentenceOf(root, context);
+  if (const std::string path = fileOf(uri_); !path.empty() && isCutShort(path))
+    error = "is cut short: " + (lacksIndex(path) ? kNoIndex : error);
+  g_clear_error(&root);
+  return error;
+}
+
+void Input::onElement(GstBin*, GstBin*, GstElement* element, gpointer self) {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  if (!factory) return;
+  if (std::strcmp(GST_OBJECT_NAME(factory), "typefind") == 0) {
+    const auto onType = [](GstElement*, guint, GstCaps* caps, gpointer input) {
+      auto& to = *static_cast<Input*>(input);
+      const std::lock_guard lock(to.mutex_);
+      if (to.kind_.empty()) to.kind_ = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+    };
+    g_signal_connect(element, "have-type", G_CALLBACK(+onType), self);
+  } else if (gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_DEMUXER)) {
+    const auto onPad = [](GstElement*, GstPad* pad, gpointer input) {
+      auto& to = *static_cast<Input*>(input);
+      GstCaps* caps = gst_pad_get_current_caps(pad);
+      if (!caps) return;
+      const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+      if (GST_PAD_IS_SRC(pad) && (g_str_has_prefix(kind, "audio/") || g_str_has_prefix(kind, "video/"))) {
+        to.timeline_->watch(pad);
+        to.tracks_->addStream(pad);
+      }
+      gst_caps_unref(caps);
+    };
+    g_signal_connect(element, "pad-added", G_CALLBACK(+onPad), self);
+  }
 }
 
 void Input::onProgress(GstMessage* message) {
@@ -292,7 +324,8 @@ GstPadProbeReturn Input::onAudio(GstPad*, GstPadProbeInfo* info, gpointer self) 
   if (GstEvent* event = eventOf(info)) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) gst_event_copy_segment(event, &input.audioSegment_);
   } else if (GstBuffer* buffer = bufferOf(info)) {
-    const int64_t end = streamEnd(input.audioSegment_, GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer));
+    const int64_t end = input.timeline_->timeOf(input.audioSegment_,
+                                                endOf(GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer)));
     const std::lock_guard lock(input.mutex_);
     input.audioNs_ = std::max(input.audioNs_, end);
   }
@@ -305,15 +338,19 @@ GstPadProbeReturn Input::onText(GstPad*, GstPadProbeInfo* info, gpointer self) {
   if (GstEvent* event = eventOf(info)) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
       gst_event_copy_segment(event, &input.textSegment_);
+    } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
+      // The bus says so only in state PLAYING, which a source that failed may never reach.
+      postNews(input.pipeline_->top, kEnd);
     } else if (GST_EVENT_TYPE(event) == GST_EVENT_GAP) {
       GstClockTime start, duration;
       gst_event_parse_gap(event, &start, &duration);
       const std::lock_guard lock(input.mutex_);
-      input.textNs_ = streamEnd(segment, start, duration);
+      input.textNs_ = input.timeline_->timeOf(segment, endOf(start, duration));
     }
   } else if (GstBuffer* buffer = bufferOf(info)) {
     std::string language;
-    Segment caption = captionOf(segment, buffer, language);
+    input.timeline_->fix();
+    Segment caption = captionOf(*input.timeline_, segment, buffer, language);
     {
       const std::lock_guard lock(input.mutex_);
       input.textNs_ = caption.endNs;
@@ -321,7 +358,7 @@ GstPadProbeReturn Input::onText(GstPad*, GstPadProbeInfo* info, gpointer self) {
       input.arrivals_.push_back(std::move(caption));
       input.interim_.settle(GST_BUFFER_PTS(buffer) + GST_BUFFER_DURATION(buffer));
     }
-    postNews(input.pipeline_);
+    postNews(input.pipeline_->top, kText);
   }
   return GST_PAD_PROBE_OK;
 }
@@ -336,6 +373,6 @@ GstPadProbeReturn Input::onInterim(GstPad*, GstPadProbeInfo* info, gpointer self
     input.interim_.take({reinterpret_cast<const char*>(map.data), map.size});
   }
   gst_buffer_unmap(buffer, &map);
-  postNews(input.pipeline_);
+  postNews(input.pipeline_->top, kText);
   return GST_PAD_PROBE_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "interim_text.h"
 #include "local_file.h"
 #include "options.h"
+#include "pipeline.h"
+#include "timeline.h"
+#include "tracks.h"
 #include "transcript.h"
 
 using Clock = std::chrono::steady_clock;
@@ -37,10 +41,12 @@ class Input {
   bool hasEnded() const { return endTime_ != Clock::time_point(); }
   /// Why it ended early, in a line without its name; empty where it did not.
   const std::string& error() const { return error_; }
+  /// What is worth a line and is no error, without the input's name: each once, then empty.
+  std::string takeNote();
   /// The error is one that every other input would meet too: the model or the device is not to be had.
   bool isHopeless() const { return hopeless_; }
-  /// All of the input was heard, though perhaps less than its header promised: then there is a transcript and
-  /// an error.
+  /// All that could be heard was heard, though perhaps less than there should be: then there is a transcript
+  /// and an error.
   bool isComplete() const { return complete_; }
   /// Final once hasEnded(); segments come while it runs.
   const Transcript& transcript() const { return transcript_; }
@@ -59,12 +65,16 @@ class Input {
  private:
   bool build();
   void end(std::string error);
+  void endWhenHeard(std::string error);
   void takeArrivals();
-  std::string shortfall();
   void onError(GstMessage* message);
+  std::string reasonOf(GstMessage* message);
+  std::string shortfall();
   void onProgress(GstMessage* message);
+  void onNews();
+  bool isStalled();
   static gboolean onMessage(GstBus* bus, GstMessage* message, gpointer self);
-  static void onUndecodable(GstElement* source, GstPad* pad, GstCaps* caps, gpointer self);
+  static void onElement(GstBin* top, GstBin* bin, GstElement* element, gpointer self);
   static GstPadProbeReturn onText(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn onInterim(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn onAudio(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -74,12 +84,13 @@ class Input {
   const Options& options_;
   const std::function<void()> changed_;
   Transcript transcript_;
+  std::string uri_;
   std::string error_;
   bool complete_ = false, hopeless_ = false, finishing_ = false;
-  GstElement* pipeline_ = nullptr;
-  GstElement* source_ = nullptr;
-  GstElement* transcriber_ = nullptr;
-  guint watch_ = 0;
+  std::unique_ptr<Timeline> timeline_;  // these three are there while it runs; the pipeline goes first
+  std::unique_ptr<Tracks> tracks_;
+  std::unique_ptr<Pipeline> pipeline_;
+  guint watch_ = 0, stallCheck_ = 0;
   int loading_ = 0;
   Clock::time_point startTime_, endTime_, loadStart_;
   Clock::duration loadTime_{};
@@ -88,6 +99,6 @@ class Input {
   std::mutex mutex_;  // guards what the streaming threads hand over
   std::vector<Segment> arrivals_;
   InterimText interim_;
-  std::string language_, undecodable_;
-  int64_t audioNs_ = 0, textNs_ = 0;
+  std::string language_, kind_;
+  int64_t audioNs_ = 0, textNs_ = 0, checkedNs_ = 0;
 };

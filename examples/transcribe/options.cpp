@@ -39,6 +39,9 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   app.add_option("--threads", values["threads"], "Threads that compute (default: one a physical core)")
       ->type_name("N")
       ->check(CLI::Range(1, 64));
+  app.add_option("--track", options.track,
+                 "Sound track where there are several (default: the file's own default)")
+      ->type_name("N|LANG");
   app.add_option("--format", format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
   app.add_option(
          "--output", options.output,

@@ -16,6 +16,7 @@ struct Options {
   std::string model;
   Format format = Format::Text;
   bool live = false;   // one input, at the pace at which it is spoken
+  std::string track;   // a number from 1 or a language code; empty: the container's default
   std::string output;  // empty: standard output
   std::vector<std::string> inputs;
 

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """tools/transcribe's program with missing, broken and hostile files: one readable line each, and no signal."""
 
+import http.server
 import json
 import os
 import random
+import socket
+import threading
 import unittest
+import zipfile
 
-from harness import CLIP, CLIP_TEXT, MODEL, TestCase, launch, transcribe, wordErrors
+from harness import CLIP, CLIP_TEXT, MODEL, TestCase, encode, launch, transcribe, wordErrors
 
 
 class Inputs(TestCase):
@@ -24,6 +28,58 @@ class Inputs(TestCase):
                 run = transcribe(self.folder / name, seconds=20)
                 self.assertComplains(run, self.folder / name)
                 self.assertEqual(run.stdout, '')
+
+    def test_what_is_the_matter(self):
+        (self.folder / 'empty.wav').touch()
+        (self.folder / 'page.mp3').write_text('<!DOCTYPE html><html><body>Not found</body></html>')
+        (self.folder / 'loop').symlink_to('loop')
+        with zipfile.ZipFile(self.folder / 'a.zip', 'w') as archive:
+            archive.writestr('a.txt', 'a')
+        encode(self.folder / 'a.png', '-f', 'lavfi', '-i', 'testsrc=s=64x48', '-frames:v', '1')
+        encode(self.folder / 'secret.mp4', '-i', CLIP, '-c:a', 'aac', '-ar', '44100', '-encryption_scheme',
+               'cenc-aes-ctr', '-encryption_key', '0' * 32, '-encryption_kid', '1' * 32)
+        for name, part in [('empty.wav', 'is empty'), ('page.mp3', 'no recording but text/html'),
+                           ('loop', 'symbolic links'), ('a.zip', 'no recording but application/zip'),
+                           ('a.png', 'no recording but image/png'), ('secret.mp4', 'encrypted')]:
+            with self.subTest(name):
+                self.assertComplains(transcribe(self.folder / name, seconds=20), self.folder / name, part)
+
+    @unittest.skipIf(os.geteuid() == 0, 'root may read everything')
+    def test_file_that_may_not_be_read(self):
+        file = self.folder / 'a.wav'
+        file.touch(mode=0)
+        self.assertComplains(transcribe(file, seconds=20), file, 'Permission denied')
+
+    def test_uris_that_lead_nowhere(self):
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            port = server.getsockname()[1]
+        for uri, part in [(f'http://127.0.0.1:{port}/a.mp3', 'Connection refused'),
+                          (f'rtsp://127.0.0.1:{port}/a', 'Connection refused'), ('http://', 'names no host'),
+                          ('foo://a', 'no installed plugin reads "foo:"'), ('file:///none.wav', 'no such file'),
+                          (self.folder.as_uri(), 'is a folder')]:
+            with self.subTest(uri):
+                self.assertComplains(transcribe(uri, seconds=20), uri, part)
+
+    def test_download_that_breaks_off(self):
+        content = encode(self.folder / 'a.mp3', '-i', CLIP, '-ar', '44100').read_bytes()
+
+        class Server(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(404 if self.path == '/none' else 200)
+                self.send_header('Content-Length', str(len(content)))
+                self.end_headers()
+                self.wfile.write(content[:len(content) // 2])
+
+            def log_message(self, *_):
+                pass
+        with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Server) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            uri = f'http://127.0.0.1:{server.server_port}'
+            run = transcribe('--language', 'en', uri + '/a.mp3')
+            self.assertComplains(run, 'breaks off after 5')
+            self.assertTrue(run.stdout.lower().startswith('and so my fellow'), run.stdout)
+            self.assertComplains(transcribe(uri + '/none'), 'the server says: Not Found')
+            server.shutdown()
 
     def test_film_without_sound(self):
         file = self.folder / 'mute.mkv'

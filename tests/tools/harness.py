@@ -47,6 +47,18 @@ def launch(*pipeline):
         raise unittest.SkipTest(f'gst-launch-1.0: {run.stderr.strip()}')
 
 
+def encode(file, *arguments):
+    """Makes a file with ffmpeg; skips where that, or an encoder, is missing."""
+    try:
+        run = subprocess.run(['ffmpeg', '-v', 'error', '-y', *map(str, arguments), file], capture_output=True, text=True,
+                             stdin=subprocess.DEVNULL, timeout=60 * PATIENCE)
+    except FileNotFoundError:
+        raise unittest.SkipTest('no ffmpeg')
+    if run.returncode:
+        raise unittest.SkipTest(f'ffmpeg: {run.stderr.strip()}')
+    return file
+
+
 def words(text):
     return re.sub(r"[^\w' ]", ' ', text.lower()).split()
 

@@ -24,7 +24,7 @@ class CommandLine(TestCase):
     def test_help_names_every_option(self):
         run = transcribe('--help')
         self.assertEqual((run.returncode, run.stderr), (0, ''))
-        for option in ('model', 'language', 'task', 'device', 'precision', 'threads', 'format', 'output', 'live'):
+        for option in ('model', 'language', 'task', 'device', 'precision', 'threads', 'format', 'output', 'live', 'track'):
             self.assertIn(f'--{option} ', run.stdout)
 
     def test_output_that_cannot_be(self):

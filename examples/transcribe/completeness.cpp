@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Whether a recording's file ends where its format says that it ends: formats that say how long they are.
+#include "completeness.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
+namespace {
+
+using namespace std::string_view_literals;
+
+// Some writers count their own header, or a byte that fills up, into the size.
+constexpr uint64_t kSlack = 64;
+// What writers into pipes put where a size belongs: all ones, or the most that other software takes.
+constexpr uint64_t kUnknown32 = 0x7fff0000;
+// Rounding of times; less than a frame of FLAC, of which a cut takes one at least.
+constexpr int64_t kShortfallNs = 20'000'000;
+// What a container says of its length may come from the bytes that are there, and be a little off.
+constexpr int64_t kTellNs = 500'000'000;
+
+bool isPast(FileBytes& file, uint64_t end) {
+  return end > file.size() + kSlack;
+}
+
+bool isPast32(FileBytes& file, uint64_t start, uint64_t bytes) {
+  return bytes < kUnknown32 && isPast(file, start + bytes);
+}
+
+/// Chunks of WAVE; those of AVI follow each other in several RIFFs.
+bool riff(FileBytes& file) {
+  if (!file.has(8, "WAVE")) {
+    uint64_t offset = 0;
+    while (file.has(offset, "RIFF")) {
+      const uint64_t bytes = file.littleEndian(offset + 4, 4);
+      if (bytes == 0) return false;
+      if (isPast32(file, offset + 8, bytes)) return true;
+      offset += 8 + bytes + bytes % 2;
+    }
+    return false;
+  }
+  for (uint64_t offset = 12; offset + 8 <= file.size();) {
+    const uint64_t bytes = file.littleEndian(offset + 4, 4);
+    if (file.has(offset, "data")) return isPast32(file, offset + 8, bytes);
+    offset += 8 + bytes + bytes % 2;
+  }
+  return false;
+}
+
+/// RIFF with its sizes of 64 bits in the first chunk.
+bool rf64(FileBytes& file) {
+  const uint64_t bytes = file.littleEndian(20, 8);
+  return file.has(12, "ds64") && bytes < UINT64_MAX / 2 && isPast(file, 8 + bytes);
+}
+
+bool wave64(FileBytes& file) {
+  const uint64_t bytes = file.littleEndian(16, 8);
+  return bytes < UINT64_MAX / 2 && isPast(file, bytes);
+}
+
+bool aiff(FileBytes& file) {
+  return isPast32(file, 8, file.bigEndian(4, 4));
+}
+
+bool au(FileBytes& file) {
+  return isPast32(file, file.bigEndian(4, 4), file.bigEndian(8, 4));
+}
+
+bool isBoxName(FileBytes& file, uint64_t offset) {
+  for (uint64_t i = 0; i < 4; i++)
+    if (const uint8_t c = file.at(offset + i); c < 0x20 || (c > 0x7e && c != 0xa9)) return false;
+  return true;
+}
+
+struct Boxes {
+  bool hasIndex = false, hasMedia = false, isCut = false;
+};
+
+/// MP4 and its like: without "moov" nothing is known of what "mdat" holds.
+Boxes boxesOf(FileBytes& file) {
+  Boxes boxes;
+  for (uint64_t offset = 0; offset + 8 <= file.size() && isBoxName(file, offset + 4);) {
+    uint64_t bytes = file.bigEndian(offset, 4);
+    boxes.hasMedia |= file.has(offset + 4, "mdat");
+    if (bytes == 1) bytes = file.bigEndian(offset + 8, 8);
+    if (bytes == 0) bytes = file.size() - offset;  // the rest
+    if (bytes < 8 || bytes > UINT64_MAX / 2) break;
+    boxes.isCut = offset + bytes > file.size();
+    boxes.hasIndex |= file.has(offset + 4, "moov") && !boxes.isCut;
+    offset += bytes;
+  }
+  return boxes;
+}
+
+bool boxes(FileBytes& file) {
+  const Boxes found = boxesOf(file);
+  return found.isCut || (found.hasMedia && !found.hasIndex);
+}
+
+/// Elements of Matroska. Live writers leave the sizes of segments and clusters open: what they hold follows.
+bool ebml(FileBytes& file) {
+  constexpr uint64_t kSegment = 0x18538067, kCluster = 0x1F43B675;
+  for (uint64_t offset = 0; offset < file.size();) {
+    int idBytes = 1, sizeBytes = 1;
+    while (idBytes <= 4 && !(file.at(offset) & 0x80 >> (idBytes - 1))) idBytes++;
+    if (idBytes > 4) return false;
+    const uint64_t id = file.bigEndian(offset, idBytes);
+    offset += static_cast<uint64_t>(idBytes);
+    while (sizeBytes <= 8 && !(file.at(offset) & 0x80 >> (sizeBytes - 1))) sizeBytes++;
+    if (sizeBytes > 8) return offset >= file.size();
+    const uint64_t most = (uint64_t{1} << 7 * sizeBytes) - 1;
+    const uint64_t bytes = file.bigEndian(offset, sizeBytes) & most;
+    offset += static_cast<uint64_t>(sizeBytes);
+    if (bytes == most) {
+      if (id != kSegment && id != kCluster) return false;
+      continue;
+    }
+    if (bytes > UINT64_MAX / 2) return false;
+    if (offset + bytes > file.size()) return true;
+    offset += bytes;
+  }
+  return false;
+}
+
+bool asf(FileBytes& file) {
+  constexpr auto kProperties = "\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65"sv;
+  const uint64_t end = std::min(file.size(), file.littleEndian(16, 8));
+  for (uint64_t offset = 30; offset + 24 < end;) {
+    if (file.has(offset, kProperties)) {
+      const bool isBroadcast = file.at(offset + 88) & 1;
+      return !isBroadcast && file.littleEndian(offset + 40, 8) > file.size();
+    }
+    const uint64_t bytes = file.littleEndian(offset + 16, 8);
+    if (bytes < 24) return false;
+    offset += bytes;
+  }
+  return false;
+}
+
+/// Each tag of FLV is followed by its size.
+bool flv(FileBytes& file) {
+  if (file.size() < 13 + 15) return true;
+  const uint64_t bytes = file.bigEndian(file.size() - 4, 4);
+  return bytes < 11 || bytes > file.size() - 13 ||
+         file.bigEndian(file.size() - 4 - bytes + 1, 3) != bytes - 11;
+}
+
+bool wavPack(FileBytes& file) {
+  uint64_t offset = 0, held = 0;
+  uint64_t promised = file.littleEndian(12, 4);
+  while (file.has(offset, "wvpk")) {
+    const uint64_t end = offset + 8 + file.littleEndian(offset + 4, 4);
+    if (end > file.size()) return true;
+    held = std::max(held, file.littleEndian(offset + 16, 4) + file.littleEndian(offset + 20, 4));
+    offset = end;
+  }
+  return promised != UINT32_MAX && offset == file.size() && held < promised;
+}
+
+bool trueAudio(FileBytes& file) {
+  const uint64_t rate = file.littleEndian(10, 4), samples = file.littleEndian(14, 4);
+  const uint64_t samplesInFrame = 256 * rate / 245;
+  if (samplesInFrame == 0) return false;
+  const uint64_t frames = (samples + samplesInFrame - 1) / samplesInFrame;
+  uint64_t end = 22 + 4 * frames + 4;
+  for (uint64_t i = 0; i < frames && end <= file.size(); i++) end += file.littleEndian(22 + 4 * i, 4);
+  return end > file.size();
+}
+
+struct Format {
+  uint64_t offset;
+  std::string_view magic;
+  bool (*isCut)(FileBytes& file);
+};
+constexpr Format kFormats[] = {
+    {0, "RIFF", riff},
+    {0, "RF64", rf64},
+    {0, "BW64", rf64},
+    {0, "riff\x2e\x91\xcf\x11"sv, wave64},
+    {0, "FORM", aiff},
+    {0, ".snd", au},
+    {4, "ftyp", boxes},
+    {4, "moov", boxes},
+    {4, "mdat", boxes},
+    {4, "wide", boxes},
+    {4, "free", boxes},
+    {4, "skip", boxes},
+    {0, "\x1a\x45\xdf\xa3", ebml},
+    {0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", asf},
+    {0, "FLV\x01", flv},
+    {0, "wvpk", wavPack},
+    {0, "TTA1", trueAudio},
+};
+
+/// How long the sound is by the count of samples in the header of FLAC.
+std::optional<int64_t> promisedNs(const std::string& path) {
+  FileBytes file(path);
+  if (!file.has(0, "fLaC")) return {};
+  const uint64_t rate = file.bigEndian(18, 3) >> 4, samples = file.bigEndian(21, 5) & 0xfffffffff;
+  if (rate == 0 || samples == 0) return {};
+  return static_cast<int64_t>(static_cast<double>(samples) * 1e9 / static_cast<double>(rate));
+}
+
+}  // namespace
+
+bool lacksIndex(const std::string& path) {
+  FileBytes file(path);
+  return std::any_of(std::begin(kFormats), std::end(kFormats),
+                     [&](const Format& format) {
+                       return format.isCut == boxes && file.has(format.offset, format.magic);
+                     }) &&
+         !boxesOf(file).hasIndex;
+}
+
+bool isCutShort(const std::string& path) {
+  FileBytes file(path);
+  for (const Format& format : kFormats)
+    if (file.has(format.offset, format.magic)) return format.isCut(file);
+  return endsInFrame(file);
+}
+
+std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t containerNs) {
+  const int64_t promised = promisedNs(path).value_or(0);
+  if (promised - heldNs < kShortfallNs && !isCutShort(path)) return {};
+  const int64_t expectedNs = promised ? promised : containerNs;
+  char text[96];
+  std::snprintf(text, sizeof text, "is cut short: it holds %.1f", static_cast<double>(heldNs) / 1e9);
+  std::string line = text;
+  if (expectedNs - heldNs > kTellNs) {
+    std::snprintf(text, sizeof text, " of %.1f", static_cast<double>(expectedNs) / 1e9);
+    line += text;
+  }
+  return line + " s";
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Whether a recording's file ends where its format says that it ends.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "file_bytes.h"
+
+/// True where a file ends before what its headers promise, or in the middle of a frame. False for whole
+/// files, for those whose writer did not know the length, and for formats that are not known here. Takes
+/// milliseconds; longer only for containers without any size of the whole.
+bool isCutShort(const std::string& path);
+
+/// True of an MP4 or its like that has no "moov": nothing of it can be decoded.
+bool lacksIndex(const std::string& path);
+
+/// A line about a file of whose sound `heldNs` were heard, empty where that is all. `containerNs` is how long
+/// its container says that it is, 0 where that is not known.
+std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t containerNs);
+
+/// As isCutShort, of framed formats, which have no size of the whole, from their last frames.
+bool endsInFrame(FileBytes& file);

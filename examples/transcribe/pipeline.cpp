@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The elements that one input goes through.
+#include "pipeline.h"
+
+#include "messages.h"
+
+namespace {
+
+// Decodes audio only; video streams stay as they are.
+constexpr char kFile[] = "uridecodebin name=source caps=audio/x-raw expose-all-streams=false ";
+// identity waits for the clock, and says that the stream is live.
+constexpr char kPaced[] = "identity name=pace sync=true ! ";
+constexpr char kMicrophone[] = "autoaudiosrc name=source ! ";
+// Holds what is said while the model loads.
+constexpr char kEntry[] = "queue name=entry max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! ";
+// Text leaves without waiting for a clock.
+constexpr char kTranscriber[] =
+    "nputranscriber name=transcriber transcriber.src ! fakesink name=text sync=false async=false ";
+constexpr char kInterim[] = "transcriber.unsynced_src ! fakesink sync=false async=false";
+
+std::string descriptionOf(const Options& options) {
+  if (!options.live) return std::string(kFile) + kTranscriber;
+  return (options.isMicrophone() ? kMicrophone : std::string(kFile) + kPaced) + kEntry + kTranscriber +
+         kInterim;
+}
+
+/// What is damaged is left out, not the rest behind it.
+void onElement(GstBin*, GstBin*, GstElement* element, gpointer) {
+  if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "max-errors"))
+    g_object_set(element, "max-errors", -1, nullptr);
+}
+
+}  // namespace
+
+bool Pipeline::build(const Options& options, const std::string& uri, std::string& error) {
+  GError* parsing = nullptr;
+  top = gst_parse_launch_full(descriptionOf(options).c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &parsing);
+  if (!top) {
+    error = oneLine(parsing->message) + "; GST_PLUGIN_PATH must name the folder of libgstnpuspeech.so";
+    g_clear_error(&parsing);
+    return false;
+  }
+  source = gst_bin_get_by_name(GST_BIN(top), "source");
+  transcriber = gst_bin_get_by_name(GST_BIN(top), "transcriber");
+  GstElement* first = gst_bin_get_by_name(GST_BIN(top), options.isMicrophone() ? "entry"
+                                                        : options.live         ? "pace"
+                                                                               : "transcriber");
+  text = gst_bin_get_by_name(GST_BIN(top), "text");
+  entry = gst_element_get_static_pad(first, "sink");
+  gst_object_unref(first);
+  if (!uri.empty()) {
+    g_object_set(source, "uri", uri.c_str(), nullptr);
+    g_signal_connect(top, "deep-element-added", G_CALLBACK(onElement), nullptr);
+  }
+  for (const auto& [property, value] : options.properties)
+    gst_util_set_object_arg(G_OBJECT(transcriber), property.c_str(), value.c_str());
+  return true;
+}
+
+Pipeline::~Pipeline() {
+  if (!top) return;
+  gst_element_set_state(top, GST_STATE_NULL);
+  gst_object_unref(entry);
+  gst_object_unref(source);
+  gst_object_unref(transcriber);
+  gst_object_unref(text);
+  gst_object_unref(top);
+}

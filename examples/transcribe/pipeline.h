@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The elements that one input goes through.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+
+#include "options.h"
+
+/// Owns its references; the elements go to state NULL with it.
+struct Pipeline {
+  GstElement* top = nullptr;
+  GstElement* source = nullptr;  // uridecodebin, or the microphone
+  GstElement* transcriber = nullptr;
+  GstElement* text = nullptr;  // takes what it says
+  GstPad* entry = nullptr;     // takes the decoded sound; a uridecodebin's pads are not linked yet
+
+  /// `uri` is empty for the microphone. False, with the reason in `error`, where an element is missing.
+  bool build(const Options& options, const std::string& uri, std::string& error);
+
+  Pipeline() = default;
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+};

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Times as players show them: from the first frame of sound or picture, over all parts of a stream.
+#include "timeline.h"
+
+#include <algorithm>
+
+namespace {
+
+/// Running time, negative before the segment's start.
+std::optional<int64_t> runningTime(const GstSegment& segment, GstClockTime position) {
+  guint64 time = 0;
+  if (segment.format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID(position)) return {};
+  const int sign = gst_segment_to_running_time_full(&segment, GST_FORMAT_TIME, position, &time);
+  if (sign == 0) return {};
+  return sign * static_cast<int64_t>(time);
+}
+
+/// Demuxers of broadcast streams begin all segments at the first frame that they meet, and decoders cut off
+/// what other streams have before it. Where time is the position itself, a segment from 0 says the same and
+/// cuts nothing.
+GstSegment widened(const GstSegment& segment) {
+  const bool isPlain = segment.format == GST_FORMAT_TIME && segment.rate == 1 && segment.base == 0 &&
+                       segment.offset == 0 && segment.time == segment.start;
+  GstSegment wide = segment;
+  if (isPlain) wide.start = wide.time = wide.position = 0;
+  return wide;
+}
+
+}  // namespace
+
+GstClockTime endOf(GstClockTime start, GstClockTime duration) {
+  return GST_CLOCK_TIME_IS_VALID(duration) ? start + duration : start;
+}
+
+void Timeline::watch(GstPad* demuxed) {
+  constexpr int kTypes = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
+  gst_pad_add_probe(demuxed, static_cast<GstPadProbeType>(kTypes), onStream, this, nullptr);
+}
+
+GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointer self) {
+  auto& timeline = *static_cast<Timeline*>(self);
+  if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
+    GstEvent* event = gst_pad_probe_info_get_event(info);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
+      const GstSegment* segment = nullptr;
+      gst_event_parse_segment(event, &segment);
+      const GstSegment wide = widened(*segment);
+      GstEvent* replacement = gst_event_new_segment(&wide);
+      gst_event_set_seqnum(replacement, gst_event_get_seqnum(event));
+      gst_event_unref(event);
+      GST_PAD_PROBE_INFO_DATA(info) = replacement;
+    }
+    // Of a gap in front of all sound, a parser makes a format that no sound has, and the wrong decoder is
+    // chosen.
+    return GST_EVENT_TYPE(event) == GST_EVENT_GAP ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  }
+  const GstClockTime position = GST_BUFFER_PTS(gst_pad_probe_info_get_buffer(info));
+  if (!GST_CLOCK_TIME_IS_VALID(position)) return GST_PAD_PROBE_OK;  // a header
+  if (GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0)) {
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(event, &segment);
+    if (const auto time = runningTime(widened(*segment), position)) {
+      const std::lock_guard lock(timeline.mutex_);
+      // What an edit list cuts off is not shown.
+      const int64_t shownNs = std::max<int64_t>(*time, 0);
+      if (!timeline.fixed_) timeline.firstNs_ = std::min(timeline.firstNs_.value_or(shownNs), shownNs);
+    }
+    gst_event_unref(event);
+  }
+  return GST_PAD_PROBE_REMOVE;
+}
+
+void Timeline::fix() {
+  const std::lock_guard lock(mutex_);
+  fixed_ = true;
+}
+
+int64_t Timeline::timeOf(const GstSegment& segment, GstClockTime position) {
+  const auto time = runningTime(segment, position);
+  if (!time) return 0;
+  const std::lock_guard lock(mutex_);
+  return std::max<int64_t>(*time - firstNs_.value_or(0), 0);
+}
