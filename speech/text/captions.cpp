@@ -202,6 +202,22 @@ void Captioner::flush() {
   closeSegment(open_.size(), nullptr);
 }
 
+std::optional<int64_t> Captioner::pendingSinceNs() const {
+  if (open_.empty()) return {};
+  return startNs(open_.front().startNs);
+}
+
+void Captioner::release() {
+  constexpr int64_t kPauseNs = 200'000'000;
+  const auto isBreak = [&](size_t i) {
+    return mayBreakBefore(open_[i]) && open_[i].startNs - open_.front().startNs >= options_.minNs &&
+           (endsClause(open_[i - 1]) || open_[i].startNs - open_[i - 1].endNs >= kPauseNs);
+  };
+  for (size_t cut = open_.size(); cut-- > (open_.size() + 1) / 2;)
+    if (cut > 0 && isBreak(cut)) return closeSegment(cut, &open_[cut]);
+  flush();
+}
+
 void Captioner::closeSegment(size_t count, const Word* following) {
   if (count == 0) return;
   const std::vector<Word> words(open_.begin(), open_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -222,8 +238,13 @@ void Captioner::closeSegment(size_t count, const Word* following) {
   open_.erase(open_.begin(), open_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
+/// Where a caption begins whose first word begins there.
+int64_t Captioner::startNs(int64_t firstWordNs) const {
+  return std::min(firstWordNs, std::max(firstWordNs - options_.leadNs, endNs_));
+}
+
 void Captioner::lead(Caption& caption, std::optional<int64_t> nextStartNs) {
-  caption.startNs = std::min(caption.startNs, std::max(caption.startNs - options_.leadNs, endNs_));
+  caption.startNs = startNs(caption.startNs);
   if (nextStartNs)
     caption.endNs =
         std::min(caption.endNs, std::max(*nextStartNs - options_.leadNs, caption.startNs + options_.minNs));

@@ -50,6 +50,10 @@ class Captioner {
   void push(const Word& word);
   /// Nobody speaks, or the stream ends: what is pending comes out.
   void flush();
+  /// Where the caption that waits for more words begins; nothing where none does.
+  std::optional<int64_t> pendingSinceNs() const;
+  /// It has waited long enough: comes out up to its last comma or pause, or whole.
+  void release();
   /// The next caption; nothing where more words are needed.
   std::optional<Caption> next();
   /// Nothing is pending.
@@ -60,6 +64,7 @@ class Captioner {
   /// following: what is known to be said behind them; may be null.
   void closeSegment(size_t words, const Word* following);
   void lead(Caption& caption, std::optional<int64_t> nextStartNs);
+  int64_t startNs(int64_t firstWordNs) const;
   std::vector<Caption> linesOf(const std::vector<Word>& words) const;
   bool mayCloseBefore(const Word& word) const;
 
