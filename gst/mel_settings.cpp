@@ -79,6 +79,12 @@ void getMelProperty(const MelSettings& settings, guint property, GValue* value) 
   }
 }
 
+GstClockTime latencyOf(const MelSettings& settings) {
+  Windower::Options options = settings.windows;
+  options.live = true;
+  return static_cast<GstClockTime>(Windower::latencyNs(options));
+}
+
 Result<std::shared_ptr<const SileroWeights>> loadVad(GstElement* element, const MelSettings& settings) {
   const std::shared_ptr<const SileroWeights> none;
   if (settings.vadModel && settings.vadModel->empty()) return none;

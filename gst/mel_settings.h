@@ -28,6 +28,9 @@ void installMelProperties(GObjectClass* klass, guint firstId);
 void setMelProperty(MelSettings& settings, guint property, const GValue* value);
 void getMelProperty(const MelSettings& settings, guint property, GValue* value);
 
+/// What a word waits in npumel, at most, for the first live window that has all of it.
+GstClockTime latencyOf(const MelSettings& settings);
+
 /// The voice activity model that `settings` name; null where there is to be none. Where the cache has none,
 /// `element` posts a warning and does without. Errors: NotFound, BadFile for a model that was named.
 Result<std::shared_ptr<const SileroWeights>> loadVad(GstElement* element, const MelSettings& settings);

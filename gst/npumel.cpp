@@ -314,19 +314,24 @@ gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
 }
 
 gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
-  auto* self = cast(parent);
   Held<GstEvent> event(raw);
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
     if (const auto settled = parseCommittedEvent(raw)) {
-      self->state->feedback.receive(*settled);
+      cast(parent)->state->feedback.receive(*settled);
       return TRUE;
     }
-    if (GST_EVENT_TYPE(raw) == GST_EVENT_SEEK) {
-      gdouble rate = 1;
+    gdouble rate = 1;
+    if (GST_EVENT_TYPE(raw) == GST_EVENT_SEEK)
       gst_event_parse_seek(raw, &rate, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
-      if (rate < 0) return FALSE;
-    }
+    if (rate < 0) return FALSE;
     return gst_pad_event_default(pad, parent, event.release());
+  });
+}
+
+gboolean srcQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
+  return guarded(GST_ELEMENT(parent), FALSE, [&] {
+    const GstClockTime latency = latencyOf(copySettings(cast(parent)));
+    return answerLatency(cast(parent)->sink, query, latency) || gst_pad_query_default(pad, parent, query);
   });
 }
 
@@ -358,8 +363,6 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
   });
 }
 
-// GObject
-
 void finalize(GObject* object) {
   delete cast(object)->state;
   G_OBJECT_CLASS(gst_npu_mel_parent_class)->finalize(object);
@@ -390,6 +393,7 @@ void gst_npu_mel_init(GstNpuMel* self) {
   gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_set_event_function(self->src, GST_DEBUG_FUNCPTR(srcEvent));
+  gst_pad_set_query_function(self->src, GST_DEBUG_FUNCPTR(srcQuery));
   gst_element_add_pad(GST_ELEMENT(self), self->src);
   guardedVoid(GST_ELEMENT(self), [&] { self->state = new State(self); });
 }

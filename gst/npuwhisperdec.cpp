@@ -31,6 +31,7 @@
 #include "gst/elements.h"
 #include "gst/engine_properties.h"
 #include "gst/events.h"
+#include "gst/queries.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
 #include "gst/translation_pad.h"
@@ -166,16 +167,9 @@ gboolean srcQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
   if (!gst_pad_peer_query(self->sink, query)) return FALSE;
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
-    gboolean live = FALSE;
-    GstClockTime minimum = 0, maximum = 0;
-    gst_query_parse_latency(query, &live, &minimum, &maximum);
-    if (live) {
-      const DecoderSettings settings = copySettings(self);
-      const GstClockTime budget = settings.latency + (pad == self->src ? 0 : settings.translateLatency);
-      minimum += budget;
-      if (GST_CLOCK_TIME_IS_VALID(maximum)) maximum += budget;
-    }
-    gst_query_set_latency(query, live, minimum, maximum);
+    const DecoderSettings settings = copySettings(self);
+    const GstClockTime whole = settings.latency + (pad == self->src ? 0 : settings.translateLatency);
+    addLatency(query, GST_CLOCK_DIFF(melLatency(self->sink), whole));
     return TRUE;
   });
 }

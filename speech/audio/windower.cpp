@@ -41,6 +41,19 @@ int64_t samplesOf(int ms, int least, int most) {
   return std::clamp(ms, least, most) * kSamplesPerMs;
 }
 
+int64_t minSpeechOf(const Windower::Options& options) {
+  return samplesOf(options.minSpeechMs, 0, 2000);
+}
+int64_t splitOf(const Windower::Options& options) {
+  return samplesOf(options.splitMs, 100, 10000);
+}
+int64_t maxWindowOf(const Windower::Options& options) {
+  return samplesOf(options.maxWindowMs, 2000, 30000);
+}
+int64_t stepOf(const Windower::Options& options) {
+  return samplesOf(options.stepMs, 32, 10000);
+}
+
 using Event = std::variant<AudioWindow, AudioGap>;
 
 }  // namespace
@@ -113,13 +126,13 @@ Windower::State::State(const Options& options, std::shared_ptr<const SileroWeigh
       surePeak(std::min(options.vadOn + kSurerThanOn, 0.95f)),
       preRoll(samplesOf(options.preRollMs, 0, 2000)),
       postRoll(samplesOf(options.postRollMs, 0, 2000)),
-      minSpeech(weights ? samplesOf(options.minSpeechMs, 0, 2000) : 0),
+      minSpeech(weights ? minSpeechOf(options) : 0),
       silence(live ? samplesOf(std::max(options.hangoverMs, options.postRollMs), 100, 10000)
-                   : samplesOf(options.splitMs, 100, 10000)),
+                   : splitOf(options)),
       target(live ? INT64_MAX : samplesOf(options.targetMs, 2000, 30000)),
       targetSilence(std::min(silence, samplesOf(options.targetSplitMs, 100, 10000))),
-      maxWindow(samplesOf(options.maxWindowMs, 2000, 30000)),
-      stepSize(samplesOf(options.stepMs, 32, 10000)),
+      maxWindow(maxWindowOf(options)),
+      stepSize(stepOf(options)),
       group(live ? 1 : kRecordedGroup),
       gapStep(live ? stepSize : kRecordedGap),
       mel(options.melBins, static_cast<int>((maxWindow + silence + preRoll + group * kFrame) / kHop + 16)),
@@ -315,10 +328,10 @@ void Windower::holdPartial(bool held) {
   state_->isHeld = held;
 }
 
-int64_t Windower::latencyNs() const {
-  const State& s = *state_;
-  const int64_t samples = s.live ? std::max(s.stepSize, s.minSpeech) + 2 * kFrame + kLookahead
-                                 : s.maxWindow + s.silence + s.group * kFrame;
+int64_t Windower::latencyNs(const Options& options) {
+  const int64_t samples = options.live
+                              ? std::max(stepOf(options), minSpeechOf(options)) + 2 * kFrame + kLookahead
+                              : maxWindowOf(options) + splitOf(options) + kRecordedGroup * kFrame;
   return samples * kNsPerSample;
 }
 

@@ -90,7 +90,7 @@ class Windower {
 
   /// How much audio can follow a word, at most, before the first window with all of it comes out; for
   /// LATENCY.
-  int64_t latencyNs() const;
+  static int64_t latencyNs(const Options& options);
 
  private:
   struct State;

@@ -193,6 +193,29 @@ TEST_F(NpuWhisperDec, AddsItsLatencyOnlyWhenLive) {
   EXPECT_EQ(h.messages(GST_MESSAGE_LATENCY).size(), 1u);
 }
 
+TEST_F(NpuWhisperDec, ThePartsOfTheLatencyMakeTheWhole) {
+  const std::string parts =
+      "npumel step=600 ! queue ! npuwhisperenc model=" + model_.path() + " ! identity ! ";
+  const struct {
+    std::string launch;
+    GstClockTime least, most;
+  } cases[] = {{"npumel step=600", 600 * GST_MSECOND, 800 * GST_MSECOND},
+               {parts + launch("latency=2500"), 2500 * GST_MSECOND, 2500 * GST_MSECOND},
+               {parts + launch("latency=0"), 0, 0},
+               {"nputranscriber latency=2500", 2500 * GST_MSECOND, 2500 * GST_MSECOND}};
+  for (const auto& c : cases) {
+    GstElement* const bin = gst_parse_bin_from_description(c.launch.c_str(), TRUE, nullptr);
+    const Held<GstElement> chain(GST_ELEMENT(gst_object_ref_sink(bin)));
+    Harness h(bin);
+    gst_harness_set_upstream_latency(h.get(), 100 * GST_MSECOND);
+    EXPECT_LE(gst_harness_query_latency(h.get()), 100 * GST_MSECOND) << c.launch << " not live";
+    gst_harness_set_live(h.get(), TRUE);
+    const GstClockTime latency = gst_harness_query_latency(h.get());
+    EXPECT_GE(latency, 100 * GST_MSECOND + c.least) << c.launch;
+    EXPECT_LE(latency, 100 * GST_MSECOND + c.most) << c.launch;
+  }
+}
+
 TEST_F(NpuWhisperDec, SettingsThatTheModelCannotMeetAreErrors) {
   TinyModel english({.multilingual = false, .says = kSays});
   const struct {
