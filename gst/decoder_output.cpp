@@ -17,6 +17,9 @@ constexpr GstClockTime kTelling = GST_SECOND, kShortestHold = GST_SECOND;
 /// more.
 constexpr GstClockTime kUnread = 800 * GST_MSECOND;
 
+/// Text that is due leaves so much earlier than it has to be there.
+constexpr GstClockTime kOnItsWay = 200 * GST_MSECOND;
+
 /// Audio behind the event does not go on where it stood before it.
 bool endsAudio(GstEvent* event) {
   switch (GST_EVENT_TYPE(event)) {
@@ -41,6 +44,7 @@ void DecoderOutput::reset() {
   noWords_.reset();
   maxDelay_ = 0;
   spokenUntil_ = 0;
+  readyAt_ = GST_CLOCK_TIME_NONE;
 }
 
 GstClockTime DecoderOutput::promised(const DecoderSettings& settings) const {
@@ -62,7 +66,8 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   }
   ++stats_.windows;
   if (!window.words.empty()) noWords_.heardWords();
-  if (place.isLive) observe(window, place, settings);
+  isLive_ = place.isLive;
+  readyAt(place.decodedAt, settings);
   if (sink_) tellUpstream(window, place);
   return text_.pushWindow(window, textPlace(window, place, settings));
 }
@@ -102,26 +107,48 @@ void DecoderOutput::tellUpstream(const DecodedWindow& window, const PlacedWindow
   }
 }
 
-void DecoderOutput::observe(const DecodedWindow& window, const PlacedWindow& place,
-                            const DecoderSettings& settings) {
-  std::optional<GstClockTime> longest;
-  for (const Word& word : window.words)
-    if (const auto delay =
-            delay_.observe(segment_, place.pts + static_cast<GstClockTime>(word.endNs), place.decodedAt))
-      longest = delay;
+void DecoderOutput::readyAt(GstClockTime runningTime, const DecoderSettings& settings) {
+  promised_ = promised(settings);
+  if (!GST_CLOCK_TIME_IS_VALID(runningTime)) return;
+  readyAt_ = GST_CLOCK_TIME_IS_VALID(readyAt_) ? std::max(readyAt_, runningTime) : runningTime;
+}
+
+void DecoderOutput::observe(GstClockTime pts) {
+  if (!isLive_) return;
+  const auto longest = delay_.observe(segment_, pts, readyAt_);
   if (!longest) return;
   if (sink_) {
     maxDelay_ = *longest;
     g_object_notify(G_OBJECT(element_), "max-observed-delay");
   }
-  if (*longest > promised(settings)) postLate(element_, src_, *longest, promised(settings));
+  if (*longest > promised_) postLate(element_, src_, *longest, promised_);
 }
 
-GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettings& settings) {
+std::optional<GstClockTime> DecoderOutput::due(const DecoderSettings& settings) const {
+  const auto since = isLive_ ? text_.pendingSince() : std::nullopt;
+  if (!since) return {};
+  const GstClockTime start = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, *since);
+  if (!GST_CLOCK_TIME_IS_VALID(start)) return {};
+  return start + promised(settings) - std::min(promised(settings), kOnItsWay);
+}
+
+GstFlowReturn DecoderOutput::release(GstClockTime now, const DecoderSettings& settings) {
+  readyAt(now, settings);
+  return text_.release();
+}
+
+GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, GstClockTime arrivedAt,
+                                       const DecoderSettings& settings) {
+  readyAt(arrivedAt, settings);
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP) {
     GstClockTime start = 0, duration = 0;
     gst_event_parse_gap(event.get(), &start, &duration);
     return text_.pushGap(start, duration);
+  }
+  if (const auto news = parseSoundEvent(event.get())) {
+    const auto told = noWords_.add(*news);
+    if (told && sink_) postNoWords(element_, *told);
+    return GST_FLOW_OK;
   }
   // Every other event comes behind the text before it.
   const GstFlowReturn flow = endsAudio(event.get()) ? text_.finish() : text_.flush();
@@ -141,13 +168,6 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, const DecoderSettin
       break;
     case GST_EVENT_EOS:
       if (interim_) interim_->forward(event.get());
-      break;
-    case GST_EVENT_CUSTOM_DOWNSTREAM:
-      if (const auto news = parseSoundEvent(event.get())) {
-        const auto told = noWords_.add(*news);
-        if (told && sink_) postNoWords(element_, *told);
-        return GST_FLOW_OK;
-      }
       break;
     default:
       break;

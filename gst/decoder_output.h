@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <atomic>
+#include <optional>
 
 #include "gst/decoder_settings.h"
 #include "gst/interim_output.h"
@@ -29,16 +30,28 @@ class DecoderOutput {
  public:
   /// sink: new-item events go upstream there. sink, interim: null for a translation.
   DecoderOutput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats, InterimOutput* interim)
-      : element_(element), sink_(sink), src_(src), stats_(stats), interim_(interim), text_(src) {}
+      : element_(element),
+        sink_(sink),
+        src_(src),
+        stats_(stats),
+        interim_(interim),
+        text_(src, [this](GstClockTime pts) { observe(pts); }) {}
 
   /// Forgets the stream; while the task stands still.
   void reset();
   /// What is wrong with `decoded` goes to the bus.
   GstFlowReturn pushWindow(const Result<DecodedWindow>& decoded, const PlacedWindow& place,
                            const DecoderSettings& settings);
-  GstFlowReturn pushEvent(Held<GstEvent> event, const DecoderSettings& settings);
   /// In place of pushWindow(), for a window that nobody reads here.
   void passOver(const Result<DecodedWindow>& decoded);
+  /// arrivedAt: running time; none without a clock.
+  GstFlowReturn pushEvent(Held<GstEvent> event, GstClockTime arrivedAt, const DecoderSettings& settings);
+
+  /// Live: the running time at which text that waits for more words has to leave, to be there when it was
+  /// promised. Nothing where none waits.
+  std::optional<GstClockTime> due(const DecoderSettings& settings) const;
+  /// It leaves.
+  GstFlowReturn release(GstClockTime now, const DecoderSettings& settings);
 
   /// Property max-observed-delay; any thread.
   GstClockTime maxObservedDelay() const { return maxDelay_; }
@@ -49,7 +62,8 @@ class DecoderOutput {
                               const DecoderSettings& settings);
   /// How long after its audio text may come.
   GstClockTime promised(const DecoderSettings& settings) const;
-  void observe(const DecodedWindow& window, const PlacedWindow& place, const DecoderSettings& settings);
+  void observe(GstClockTime pts);
+  void readyAt(GstClockTime runningTime, const DecoderSettings& settings);
 
   GstElement* const element_;
   GstPad *const sink_, *const src_;
@@ -59,6 +73,9 @@ class DecoderOutput {
   GstSegment segment_{};
   bool discont_ = false;          // of windows that were superseded
   GstClockTime spokenUntil_ = 0;  // the end of the last word
+  bool isLive_ = false;
+  GstClockTime readyAt_ = GST_CLOCK_TIME_NONE;  // running time at which what is pushed now was there
+  GstClockTime promised_ = 0;                   // then
   ObservedDelay delay_;
   NoWords noWords_;
   std::atomic<GstClockTime> maxDelay_{0};

@@ -48,8 +48,10 @@ void installDecoderProperties(GObjectClass* klass, guint id) {
                             static_cast<guint>(defaults.captions.lineLength), kSetInReady));
   install(g_param_spec_uint("lines", "Lines", "Lines in each buffer where granularity is line", 1, 8,
                             static_cast<guint>(defaults.captions.linesPerCaption), kSetInReady));
-  install(g_param_spec_uint("latency", "Latency", "Time to add to a live pipeline's latency, ms", 0, 60000,
-                            static_cast<guint>(defaults.latency / GST_MSECOND), kSetAlways));
+  install(g_param_spec_uint(
+      "latency", "Latency",
+      "Time to add to a live pipeline's latency, in which segments and lines are gathered, ms", 0, 60000,
+      static_cast<guint>(defaults.latency / GST_MSECOND), kSetAlways));
   install(g_param_spec_uint("translate-latency", "Translation latency",
                             "Time that translations need beyond latency, ms", 0, 60000,
                             static_cast<guint>(defaults.translateLatency / GST_MSECOND), kSetAlways));
@@ -61,8 +63,8 @@ void installMaxObservedDelayProperty(GObjectClass* klass, guint id) {
   g_object_class_install_property(
       klass, id,
       g_param_spec_uint("max-observed-delay", "Maximum observed delay",
-                        "Longest time from what was said live to its text, ms, since PAUSED", 0, G_MAXUINT, 0,
-                        static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+                        "Longest time from the PTS of live text to when it was ready, ms, since PAUSED", 0,
+                        G_MAXUINT, 0, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
 void setDecoderProperty(DecoderSettings& settings, guint property, const GValue* value) {

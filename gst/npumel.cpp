@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npumel: speech out of audio, as windows of log-mel.
+// npumel: speech out of audio, as windows of log-mel. Longer than most because GStreamer wants all of an
+// element's callbacks in one place.
 /**
  * SECTION:element-npumel
  * @title: npumel

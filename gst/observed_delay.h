@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How long after it was said text is there.
+// How long after its time live text is there.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,18 +8,18 @@
 
 namespace npuspeech::gst {
 
-/// Live text's longest delay: from the end of what was said to when its text was decoded, in running time.
+/// Live text's longest delay: from its PTS, which a sink waits for, to when it was ready, in running time.
 /// How long a sink holds text back does not count. Not thread-safe.
 class ObservedDelay {
  public:
   void reset() { max_ = 0; }
-  /// Text that ends at `end` (a position in `segment`) was decoded at `decodedAt`. Returns the delay where it
+  /// Text that begins at `pts` (a position in `segment`) was ready at `readyAt`. Returns the delay where it
   /// is the longest so far; nothing where the times are unknown.
-  std::optional<GstClockTime> observe(const GstSegment& segment, GstClockTime end, GstClockTime decodedAt) {
-    const GstClockTime said = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, end);
-    if (!GST_CLOCK_TIME_IS_VALID(said) || !GST_CLOCK_TIME_IS_VALID(decodedAt) || decodedAt <= said + max_)
+  std::optional<GstClockTime> observe(const GstSegment& segment, GstClockTime pts, GstClockTime readyAt) {
+    const GstClockTime said = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, pts);
+    if (!GST_CLOCK_TIME_IS_VALID(said) || !GST_CLOCK_TIME_IS_VALID(readyAt) || readyAt <= said + max_)
       return {};
-    max_ = decodedAt - said;
+    max_ = readyAt - said;
     return max_;
   }
 

@@ -6,13 +6,16 @@
 #include <gst/gst.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "gst/boundary.h"
@@ -32,6 +35,7 @@ class Stage {
  public:
   using ItemPtr = std::shared_ptr<Item>;
   using Process = std::function<GstFlowReturn(Item&)>;
+  using Clock = std::chrono::steady_clock;
 
   /// capacity: windows that wait before push() blocks. process: must not throw; has posted what it fails
   /// with, when it returns GST_FLOW_ERROR. interrupt: asks work in progress to end; called on flush and
@@ -110,9 +114,12 @@ class Stage {
   /// Queues a serialized event. False where it was refused: behind a failure only what stays on a pad waits
   /// for better times, and EOS, which no data follows, says what became of it.
   bool pushEvent(Held<GstEvent> event) {
-    const GstEventType type = GST_EVENT_TYPE(event.get());
     auto item = std::make_shared<Item>();
     item->event = std::move(event);
+    return pushEvent(std::move(item));
+  }
+  bool pushEvent(ItemPtr item) {
+    const GstEventType type = GST_EVENT_TYPE(item->event.get());
     GstFlowReturn flow = GST_FLOW_OK;
     {
       const std::lock_guard lock(mutex_);
@@ -161,6 +168,12 @@ class Stage {
     GST_PAD_STREAM_UNLOCK(src_);
     if (gst_pad_is_active(src_)) start();
     return pushed;
+  }
+
+  /// For `process` and `ring`: `ring` is called, as `process` is, where no item is ready until then. Once.
+  void setAlarm(Clock::time_point at, std::function<GstFlowReturn()> ring) {
+    alarm_ = at;
+    ring_ = std::move(ring);
   }
 
   /// Stops with the next flush or shutdown. For the task.
@@ -222,11 +235,20 @@ class Stage {
     if (interrupt_) interrupt_();
   }
 
+  /// Null where the alarm rings, or the task is to stop.
   ItemPtr pop() {
     std::unique_lock lock(mutex_);
     busy_ = false;
     changed_.notify_all();
-    changed_.wait(lock, [this] { return flushing_ || (!items_.empty() && items_.front()->ready()); });
+    const auto goesOn = [this] { return flushing_ || (!items_.empty() && items_.front()->ready()); };
+    const auto alarm = std::exchange(alarm_, std::nullopt);
+    if (!alarm)
+      changed_.wait(lock, goesOn);
+    else if (!changed_.wait_until(lock, *alarm, goesOn)) {
+      busy_ = true;
+      return nullptr;
+    }
+    ring_ = nullptr;
     if (flushing_) return nullptr;
     ItemPtr item = std::move(items_.front());
     items_.pop_front();
@@ -239,7 +261,8 @@ class Stage {
 
   void iterate() {
     const ItemPtr item = pop();
-    const GstFlowReturn flow = item ? process_(*item) : GST_FLOW_FLUSHING;
+    const auto ring = std::exchange(ring_, nullptr);
+    const GstFlowReturn flow = item ? process_(*item) : ring ? ring() : GST_FLOW_FLUSHING;
     if (flow != GST_FLOW_OK) stopWith(flow);
   }
 
@@ -292,6 +315,9 @@ class Stage {
   const Process process_;
   const std::function<void()> interrupt_;
   GstPad* src_ = nullptr;
+
+  std::optional<Clock::time_point> alarm_;  // these two of the task
+  std::function<GstFlowReturn()> ring_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -25,7 +25,10 @@ TextBranch::~TextBranch() {
 }
 
 bool TextBranch::queue(GstEvent* event) {
-  return stage_.pushEvent(Held<GstEvent>(gst_event_ref(event)));
+  auto item = std::make_shared<TextItem>();
+  item->event.reset(gst_event_ref(event));
+  item->place.decodedAt = gst_element_get_current_running_time(element_);
+  return stage_.pushEvent(std::move(item));
 }
 
 void TextBranch::start() {
@@ -78,9 +81,30 @@ GstFlowReturn TextBranch::process(TextItem& item) {
       output_.passOver(*item.decoded);
       return GST_FLOW_OK;
     }
-    const GstFlowReturn flow = item.event ? output_.pushEvent(std::move(item.event), settings)
-                                          : output_.pushWindow(*item.decoded, item.place, settings);
+    const GstFlowReturn flow = item.event
+                                   ? output_.pushEvent(std::move(item.event), item.place.decodedAt, settings)
+                                   : output_.pushWindow(*item.decoded, item.place, settings);
+    if (flow == GST_FLOW_OK && !isSpare) return releaseInTime();
     return isSpare || (flow == GST_FLOW_NOT_LINKED && hooks_.mayBeUnlinked()) ? GST_FLOW_OK : flow;
+  });
+}
+
+GstFlowReturn TextBranch::releaseInTime() {
+  return guarded(element_, GST_FLOW_ERROR, [&] {
+    const DecoderSettings settings = hooks_.settings();
+    while (const auto due = output_.due(settings)) {
+      const GstClockTime now = gst_element_get_current_running_time(element_);
+      if (!GST_CLOCK_TIME_IS_VALID(now)) break;
+      if (now < *due) {
+        stage_.setAlarm(Stage<TextItem>::Clock::now() + std::chrono::nanoseconds(*due - now),
+                        [this] { return releaseInTime(); });
+        break;
+      }
+      const GstFlowReturn flow = output_.release(now, settings);
+      if (flow != GST_FLOW_OK)
+        return flow == GST_FLOW_NOT_LINKED && hooks_.mayBeUnlinked() ? GST_FLOW_OK : flow;
+    }
+    return GST_FLOW_OK;
   });
 }
 

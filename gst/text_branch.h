@@ -59,6 +59,7 @@ class TextBranch {
   void catchUp(GstPad* sink, GstEventType next);
   bool queue(GstEvent* event);
   GstFlowReturn process(TextItem& item);
+  GstFlowReturn releaseInTime();
 
   GstElement* const element_;
   const Held<GstPad> src_;

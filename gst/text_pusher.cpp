@@ -70,6 +70,17 @@ GstFlowReturn TextPusher::pushGap(GstClockTime start, GstClockTime duration) {
   return moveOn(GST_CLOCK_TIME_NONE);
 }
 
+std::optional<GstClockTime> TextPusher::pendingSince() const {
+  const auto since = captioner_.pendingSinceNs();
+  if (!since) return {};
+  return std::max(static_cast<GstClockTime>(std::max<int64_t>(*since, 0)), position_);
+}
+
+GstFlowReturn TextPusher::release() {
+  captioner_.release();
+  return pushReady();
+}
+
 GstFlowReturn TextPusher::flush() {
   captioner_.flush();
   return pushReady();
@@ -96,6 +107,7 @@ GstFlowReturn TextPusher::pushCaption(const Caption& caption) {
       std::max(static_cast<GstClockTime>(std::max<int64_t>(caption.startNs, 0)), position_);
   const GstClockTime end =
       std::max(static_cast<GstClockTime>(std::max<int64_t>(caption.endNs, 0)), start + shortest_);
+  onText_(start);
   const GstFlowReturn flow = fillUntil(start);
   if (flow != GST_FLOW_OK) return flow;
   GstBuffer* buffer = gst_buffer_new_memdup(caption.text.data(), caption.text.size());

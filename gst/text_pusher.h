@@ -4,7 +4,10 @@
 
 #include <gst/gst.h>
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "speech/text/captions.h"
 
@@ -14,7 +17,8 @@ namespace npuspeech::gst {
 /// and the first one of a stretch is flagged DISCONT.
 class TextPusher {
  public:
-  explicit TextPusher(GstPad* src) : src_(src) {}
+  /// onText: hears the PTS of each text before it is pushed.
+  TextPusher(GstPad* src, std::function<void(GstClockTime)> onText) : src_(src), onText_(std::move(onText)) {}
 
   /// A new stream of text.
   void configure(const CaptionOptions& options);
@@ -35,6 +39,10 @@ class TextPusher {
   /// Nobody speaks in [start, start + duration): pending words come out first. An unknown duration is passed
   /// on.
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
+  /// The PTS of the text that waits for more words; nothing where none does.
+  std::optional<GstClockTime> pendingSince() const;
+  /// It waits no longer.
+  GstFlowReturn release();
   /// Pending words come out.
   GstFlowReturn flush();
   /// The same, and none will come for the audio so far.
@@ -46,7 +54,8 @@ class TextPusher {
   GstFlowReturn moveOn(GstClockTime unsureFrom);
   GstFlowReturn fillUntil(GstClockTime time);
 
-  GstPad* src_;
+  GstPad* const src_;
+  const std::function<void(GstClockTime)> onText_;
   Captioner captioner_{CaptionOptions{}};
   std::string language_;                         // of the last window; its tag has been pushed
   GstClockTime shortest_ = 0;                    // text stands for at least this long

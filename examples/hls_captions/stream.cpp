@@ -15,7 +15,7 @@ constexpr char kSound[] =
     "tee name=all "
     // Holds what is said while the model loads.
     "all. ! queue max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
-    "nputranscriber name=transcriber granularity=line lines=2 ! fakesink sync=false async=false "
+    "nputranscriber name=transcriber granularity=line lines=2 latency=6000 ! fakesink sync=false async=false "
     "all. ! queue name=hold ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
     "voaacenc bitrate=128000 ! aacparse ! segments.audio_0 "
     "splitmuxsink name=segments muxer=mpegtsmux reset-muxer=false send-keyframe-requests=true";

@@ -22,13 +22,14 @@ constexpr char kUsage[] = "usage: npuspeech-rtsp-subtitles URI FILE.vtt|FILE.srt
 // Holds what is said while the model loads.
 constexpr char kHear[] =
     "queue name=audio max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
-    "nputranscriber name=transcriber granularity=line lines=2 ! ";
+    "nputranscriber name=transcriber granularity=line lines=2 latency=10000 ! ";
 constexpr char kWrite[] = "filesink name=file buffer-mode=unbuffered async=false";
+// Nobody waits for the clock: lines have the time that whole sentences take (latency).
 // A caption is whole some seconds after its first word, and must not be behind the sound in the file.
 constexpr char kMatroska[] =
     "tee name=audio allow-not-linked=true "
     "audio. ! queue max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
-    "nputranscriber name=transcriber granularity=line lines=2 ! queue ! mux. "
+    "nputranscriber name=transcriber granularity=line lines=2 latency=10000 ! queue ! mux. "
     "audio. ! queue min-threshold-time=10000000000 max-size-time=70000000000 max-size-bytes=0 "
     "max-size-buffers=0 ! "
     "audioconvert ! audioresample ! opusenc ! mux. matroskamux name=mux streamable=true ! ";

@@ -89,5 +89,8 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   } else {
     options.properties.emplace_back("granularity", "segment");
   }
+  // Nobody waits for the clock here, and whole sentences read better: the longest, and what it takes to read
+  // it.
+  if (options.live) options.properties.emplace_back("latency", "10000");
   return options;
 }

@@ -52,7 +52,7 @@ class DecoderOutputTest : public ::testing::Test {
     return *static_cast<DecoderOutputTest*>(gst_pad_get_element_private(pad));
   }
 
-  GstFlowReturn push(GstEvent* event) { return output_.pushEvent(Held<GstEvent>(event), settings_); }
+  GstFlowReturn push(GstEvent* event) { return output_.pushEvent(Held<GstEvent>(event), now_, settings_); }
   GstFlowReturn gap(double start, double end) {
     return push(gst_event_new_gap(at(start), at(end) - at(start)));
   }
@@ -81,6 +81,7 @@ class DecoderOutputTest : public ::testing::Test {
     place.duration = at(end) - at(start);
     place.isFinal = isFinal;
     place.isLive = isLive_;
+    place.decodedAt = now_;
     EXPECT_EQ(output_.pushWindow(window, place, settings_), GST_FLOW_OK);
   }
   static Word wordOf(const Said& said, double windowStart) {
@@ -115,6 +116,7 @@ class DecoderOutputTest : public ::testing::Test {
   Stats stats_;
   DecoderSettings settings_;
   bool isLive_ = true;
+  GstClockTime now_ = GST_CLOCK_TIME_NONE;  // running time
   test::Output pushed_;
   std::string order_;  // "b" a buffer, "e" an event that is no GAP
   DecoderOutput output_;
@@ -201,6 +203,13 @@ TEST_F(DecoderOutputTest, PendingTextComesOutBeforeEveryEvent) {
   }
 }
 
+TEST_F(DecoderOutputTest, WhatTheElementsTellEachOtherCutsNoLine) {
+  begin(Granularity::Line);
+  window(0, 1, false, {{"pending", 0.2, 0.6}});
+  push(newSoundEvent({}));
+  EXPECT_EQ(texts(), Texts{});
+}
+
 TEST_F(DecoderOutputTest, ATagInMidUtteranceDoesNotMoveTheWordsBehindIt) {
   begin(Granularity::Word);
   window(0, 2, false, {{"one", 0.2, 0.4}});
@@ -220,6 +229,68 @@ TEST_F(DecoderOutputTest, TheFirstTextOfAStretchIsFlagged) {
   window(0, 1, true, {{"five", 0.1, 0.3}, {"six", 0.3, 0.5}});
   ASSERT_EQ(texts().size(), 6u);
   for (size_t i = 0; i < 6; ++i) EXPECT_EQ(isDiscont(i), i % 2 == 0) << i;
+}
+
+TEST_F(DecoderOutputTest, LinesLeaveInTimeForTheirStart) {
+  begin(Granularity::Line);
+  EXPECT_FALSE(output_.due(settings_));
+  now_ = at(3.6);
+  window(0, 3.4, false, {{"Of", 0.5, 0.7}, {"late,", 0.7, 1.2}, {"we", 1.2, 1.4}});
+  ASSERT_TRUE(texts().empty()) << "the line goes on";
+  ASSERT_TRUE(output_.due(settings_));
+  EXPECT_GT(*output_.due(settings_), at(4));
+  EXPECT_LT(*output_.due(settings_), at(0.5) + settings_.latency);
+  output_.release(*output_.due(settings_), settings_);
+  EXPECT_EQ(texts(), Texts{"Of late,"}) << "up to the comma";
+  ASSERT_TRUE(output_.due(settings_)) << "the rest has more time";
+  EXPECT_GT(*output_.due(settings_), at(4.8));
+  output_.release(*output_.due(settings_), settings_);
+  EXPECT_EQ(texts(), (Texts{"Of late,", "we"}));
+  EXPECT_FALSE(output_.due(settings_));
+  EXPECT_LE(output_.maxObservedDelay(), settings_.latency);
+}
+
+TEST_F(DecoderOutputTest, LatenessGivesLinesTime) {
+  begin(Granularity::Line);
+  window(0, 3.4, false, {{"Of", 0.5, 0.7}});
+  const auto before = output_.due(settings_);
+  settings_.lateness = 2 * GST_SECOND;
+  EXPECT_EQ(*output_.due(settings_), *before + settings_.lateness);
+}
+
+TEST_F(DecoderOutputTest, RecordingsHaveAllTimeForTheirLines) {
+  isLive_ = false;
+  begin(Granularity::Line);
+  window(0, 3.4, true, {{"Of", 0.5, 0.7}});
+  EXPECT_FALSE(output_.due(settings_));
+}
+
+TEST_F(DecoderOutputTest, DelayCountsFromWhereTextBegins) {
+  begin(Granularity::Line);
+  GstBus* const bus = gst_bus_new();
+  gst_element_set_bus(element_.get(), bus);
+  const auto warnings = [bus] {
+    int count = 0;
+    while (GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING)) {
+      ++count;
+      gst_message_unref(message);
+    }
+    return count;
+  };
+  now_ = at(4);
+  window(0, 3.4, false, {{"Of", 0.5, 0.7}});
+  EXPECT_EQ(output_.maxObservedDelay(), 0u) << "it has not left";
+  now_ = at(4.2);
+  gap(3.4, 4);
+  EXPECT_EQ(output_.maxObservedDelay(), at(3.7));
+  EXPECT_EQ(warnings(), 0);
+  now_ = at(9);
+  window(4, 9, true, {{"Sorry.", 4.5, 5}});
+  gap(9, 9.4);
+  EXPECT_EQ(output_.maxObservedDelay(), at(4.5));
+  EXPECT_EQ(warnings(), 1);
+  gst_element_set_bus(element_.get(), nullptr);
+  gst_object_unref(bus);
 }
 
 }  // namespace

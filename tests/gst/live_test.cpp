@@ -279,6 +279,23 @@ TEST_F(LiveDecoder, FlushesAtRandomMoments) {
   EXPECT_GE(out.texts().front().pts, 2000 * GST_SECOND);
 }
 
+TEST(LiveLines, LeaveInTimeWhileNothingFollows) {
+  const TinyModel model({.says = kSays});
+  Harness h("npuwhisperdec threads=1 language=en granularity=line latency=300 model=" + model.path());
+  gst_harness_use_systemclock(h.get());
+  gst_harness_set_live(h.get(), TRUE);
+  h.setCaps(statesCaps().c_str());
+  h.push(states(400, 0, 0, false));
+  h.push(states(440, 0, 0, false));
+  std::string text;
+  for (int i = 0; i < 10000 && text.empty(); ++i) {
+    text = h.take().joined();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_FALSE(text.empty());
+  EXPECT_EQ(std::string(kSaid).find(text), 0u) << text;
+}
+
 TEST(LivePipeline, StopsAtRandomMoments) {
   const TinyModel model({.says = kSays});
   std::mt19937 random(4);
