@@ -88,6 +88,7 @@ bool onNews(const GstStructure* news, Program& program) {
       publisher.add({start, until, gst_structure_get_string(news, "text")});
     return publisher.textUntil(until);
   }
+  if (gst_structure_has_name(news, "npuspeech/no-words")) complain(gst_structure_get_string(news, "text"));
   return true;
 }
 

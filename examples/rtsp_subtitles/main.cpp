@@ -66,6 +66,9 @@ gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
   auto& program = *static_cast<Program*>(self);
   if (program.source->handle(message)) return G_SOURCE_CONTINUE;
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) g_main_loop_quit(program.loop);
+  if (gst_message_has_name(message, "npuspeech/no-words"))
+    std::fprintf(stderr, "rtsp-subtitles: %s\n",
+                 gst_structure_get_string(gst_message_get_structure(message), "text"));
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
     GError* error = nullptr;
     gst_message_parse_error(message, &error, nullptr);

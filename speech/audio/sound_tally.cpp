@@ -98,14 +98,12 @@ Wordless SoundTally::reason() const {
 
 std::string SoundTally::text() const {
   if (samples == 0) return "No words: no audio came.";
-  char text[300];
-  if (peak > 0)
-    std::snprintf(text, sizeof text, "No words in %.1f s of sound (%.0f dBFS, peak %.0f dBFS): %s.",
-                  static_cast<double>(durationNs()) * 1e-9, loudnessDb(), peakDb(), explain(reason()));
-  else
-    std::snprintf(text, sizeof text, "No words in %.1f s of sound: %s.",
-                  static_cast<double>(durationNs()) * 1e-9, explain(reason()));
-  return text;
+  char level[80] = "", head[160];
+  if (peak > 0) std::snprintf(level, sizeof level, " (%.0f dBFS, peak %.0f dBFS)", loudnessDb(), peakDb());
+  std::snprintf(head, sizeof head,
+                "No words in %.1f s of sound%s: ", static_cast<double>(durationNs()) * 1e-9, level);
+  const std::string why = explain(reason());
+  return head + why + (why.back() == '?' ? "" : ".");
 }
 
 const char* nameOf(Wordless reason) {

@@ -35,6 +35,17 @@ TEST(SoundTally, MeasuresLengthAndLevels) {
   EXPECT_NE(tally.text().find("-23 dBFS"), std::string::npos) << tally.text();
 }
 
+TEST(SoundTally, SaysItInOneSentence) {
+  EXPECT_EQ(SoundTally().text(), "No words: no audio came.");
+  EXPECT_EQ(
+      tallyOf([](int) { return 0.0f; }).text(),
+      "No words in 2.0 s of sound: it is digital silence: is the microphone muted, or is this the wrong "
+      "track?");
+  const std::string text = tallyOf([](int i) { return 0.1f * sine(i); }).text();
+  EXPECT_EQ(text.substr(0, 55), "No words in 2.0 s of sound (-23 dBFS, peak -20 dBFS): n") << text;
+  EXPECT_EQ(text.back(), '.');
+}
+
 TEST(SoundTally, PartsAddUp) {
   std::mt19937 random(3);
   std::uniform_real_distribution<float> uniform(-1.2f, 1.2f);
