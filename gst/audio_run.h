@@ -1,69 +1,98 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where the audio stands in time.
+// Where the audio stands in time, whatever its timestamps say.
 #pragma once
 
 #include <gst/gst.h>
 
 #include <cstdint>
+#include <optional>
 
-#include "speech/audio/log_mel.h"
+#include "gst/deviation.h"
 
 namespace npuspeech::gst {
 
-/// A run of audio that nothing interrupts; between two runs, where the last one ended. Of the streaming
-/// thread.
+/// A run of audio that nothing interrupts; between two runs, where the last one ended. Sound that is whole
+/// stays whole: a run counts its samples, and timestamps that deviate are believed once they do so for
+/// kLasting. Sound that is missing is told apart by DISCONT, by GAP events, or by time that jumps and never
+/// comes back. Of the streaming thread.
 class AudioRun {
  public:
-  /// Timestamps may be off by this much before audio counts as missing. Streams from a network are corrected
-  /// by tens of milliseconds while somebody speaks, and a word that is cut there costs more than times that
-  /// are a little off.
-  static constexpr GstClockTime kJitter = 200 * GST_MSECOND;
+  /// How long timestamps must deviate, by their own clock, before they are believed. GStreamer's sinks wait
+  /// as long.
+  static constexpr GstClockTimeDiff kLasting = Deviation::kSpan;
+  /// Live, a jump that may only be jitter is not waited for up to this.
+  static constexpr GstClockTimeDiff kJitter = 200 * GST_MSECOND;
   /// Missing audio, or a GAP event, up to this long is silence inside the run, for a network loses packets in
   /// the middle of words.
-  static constexpr GstClockTime kLongestSilence = GST_SECOND;
+  static constexpr GstClockTimeDiff kLongestSilence = GST_SECOND;
+  /// Time that jumps so far is no jitter.
+  static constexpr GstClockTimeDiff kFarthest = 10 * GST_SECOND;
+  /// A smaller deviation is not worth a correction.
+  static constexpr GstClockTimeDiff kTolerated = 40 * GST_MSECOND;
+
+  /// A time that can be computed with: centuries, but no overflow.
+  static bool isTime(GstClockTime time) { return time < static_cast<GstClockTime>(G_MAXINT64 / 2); }
 
   bool isOn() const { return isOn_; }
-  void start(GstClockTime at) {
-    moveTo(at);
-    isOn_ = true;
-  }
+  void start(GstClockTime at, bool isLive);
   void stop() { isOn_ = false; }
+  /// The next samples of the run came, or silence in their place.
   void add(size_t samples) { samples_ += samples; }
-  /// What comes next stands there.
-  void moveTo(GstClockTime at) {
-    start_ = at;
-    samples_ = 0;
-  }
+  /// What comes next stands there; not within a run.
+  void moveTo(GstClockTime at);
   /// The time of the next sample.
-  GstClockTime end() const {
-    return start_ + gst_util_uint64_scale(samples_, GST_SECOND, LogMel::kSampleRate);
-  }
+  GstClockTime end() const;
 
-  /// What stands before a buffer's audio while the run is on: silence that belongs to it, or a break, behind
-  /// which a new run starts.
-  struct Before {
-    GstClockTime silence = 0;
-    bool isBreak = false;
-    GstClockTime start = 0;
+  struct Sound {
+    GstClockTime at = GST_CLOCK_TIME_NONE;  // none: it follows what came before
+    size_t samples = 0;
+    bool isDiscont = false;
   };
-  /// `at` may be none: the audio follows.
-  Before before(GstClockTime at, bool isDiscont) const {
-    const bool isMoved = GST_CLOCK_TIME_IS_VALID(at) && !isNear(at);
-    if (!isMoved && !isDiscont) return {};
-    if (GST_CLOCK_TIME_IS_VALID(at) && at > end() && at - end() <= kLongestSilence) return {at - end()};
-    return {0, true, isMoved ? at : end()};
-  }
-  /// Whether a GAP event is silence inside the run.
-  bool holds(GstClockTime gapStart, GstClockTime duration) const {
-    return isOn_ && GST_CLOCK_TIME_IS_VALID(duration) && duration <= kLongestSilence && isNear(gapStart);
+  /// What stands before sound, while the run is on.
+  struct Next {
+    bool isKept = false;       // nobody knows yet: the caller keeps the sound back,
+    bool isKnown = false;      // until all that was kept back comes now, before this one is asked about again
+    bool isBreak = false;      // the run ends, and another one starts
+    GstClockTime start = 0;    // there
+    GstClockTime silence = 0;  // belongs to the run
+  };
+  Next next(const Sound& sound);
+  /// Nothing more comes that could tell: what was kept back comes now.
+  Next settle();
+  bool isKeeping() const { return keptSamples_ > 0; }
+
+  /// How much of a GAP event is silence in the run, where nothing is kept back. Nothing: it ends the run.
+  std::optional<GstClockTime> silenceOf(GstClockTime start, GstClockTime duration) const;
+
+  /// By how much the timestamps have been before the run for kLasting; negative: behind it.
+  GstClockTimeDiff lasting() const;
+  /// So much of that is mended: by silence that was added, or else by setting the run's clock.
+  void mended(GstClockTimeDiff by) { deviation_.shift(-by); }
+  void shift(GstClockTimeDiff by) {
+    start_ += static_cast<GstClockTime>(by);
+    mended(by);
   }
 
  private:
-  bool isNear(GstClockTime at) const { return at <= end() + kJitter && at + kJitter >= end(); }
+  Next accept(const Sound& sound, GstClockTimeDiff deviation, GstClockTimeDiff silence = 0);
+  Next keep(GstClockTime at, size_t samples);
+  Next keepFirst(const Sound& sound, GstClockTimeDiff usual, GstClockTimeDiff jump);
+  Next nextKept(const Sound& sound);
+  Next release(bool hasReturned);
+  static Next breakAt(GstClockTime start) { return {.isBreak = true, .start = start}; }
+  GstClockTimeDiff deviationOf(GstClockTime at) const;
 
+  bool isOn_ = false, isLive_ = false;
   GstClockTime start_ = 0;
   uint64_t samples_ = 0;
-  bool isOn_ = false;
+  GstClockTime lastAt_ = GST_CLOCK_TIME_NONE;  // the last timestamp,
+  size_t lastSamples_ = 0;                     // and the sound that had it
+  Deviation deviation_;
+
+  uint64_t keptSamples_ = 0;                        // sound that the caller keeps back,
+  GstClockTime keptAt_ = 0;                         // where it says that it stands,
+  GstClockTimeDiff usual_ = 0;                      // the deviation that would be nothing new,
+  GstClockTimeDiff firstJump_ = 0, leastJump_ = 0;  // how far beyond that it began, and all of it is
 };
 
 }  // namespace npuspeech::gst

@@ -11,6 +11,7 @@ namespace npuspeech::gst {
 
 struct Unref {
   void operator()(GstCaps* p) const { gst_caps_unref(p); }
+  void operator()(GstClock* p) const { gst_object_unref(p); }
   void operator()(GstBuffer* p) const { gst_buffer_unref(p); }
   void operator()(GstEvent* p) const { gst_event_unref(p); }
   void operator()(GstQuery* p) const { gst_query_unref(p); }

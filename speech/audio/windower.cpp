@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
+#include "speech/audio/clicks.h"
 #include "speech/audio/log_mel.h"
 #include "speech/audio/speech_detector.h"
 #include "speech/audio/speech_track.h"
@@ -74,6 +76,10 @@ struct Windower::State {
   /// The window that is being made has enough speech to come out.
   bool isSure() const { return isContinued || (speech >= minSpeech && peak >= surePeak); }
 
+  /// Before this, all frames that were walked are silent enough for a gap.
+  int64_t silentUntil() const {
+    return std::max(out, roundDown(std::min(stepped * kFrame, analysed) - preRoll));
+  }
   int64_t nsOf(int64_t sample) const { return originNs + (partStart + sample) * kNsPerSample; }
   /// The end of the audio whose log-mel is there.
   int64_t melEnd() const { return std::min(mel.frames() * kHop, analysed); }
@@ -92,18 +98,22 @@ struct Windower::State {
   size_t inputBegin = 0;
   bool draining = false, finished = false;
 
+  uint64_t clicks = 0;
+
   int64_t originNs = 0;
-  int64_t partStart = 0;  // of this part, in samples since reset()
-  int64_t analysed = 0;   // samples
-  int64_t stepped = 0;    // frames of the track
-  int64_t out = 0;        // all before this came out
+  int64_t partStart = 0;    // of this part, in samples since reset()
+  int64_t analysed = 0;     // samples
+  int64_t stepped = 0;      // frames of the track
+  int64_t out = 0;          // all before this came out
+  int64_t stretchedNs = 0;  // by which the pause there is longer, if that did not
 
   bool isOpen = false;       // a window is being made,
   bool isContinued = false;  // or will be, which goes on where a cut made the last one end
   int64_t start = 0;         // of that window
   bool isRecalled = false;   // live: it begins in the utterance before, which ended at
   int64_t heardUntil = 0;    // and whose audio is needed again from
-  int64_t neededFrom = 0;    // on
+  int64_t neededFrom = 0;    // on,
+  int64_t recallFrom = 0;    // but not before this
   int64_t speechEnd = 0;     // the newest speech in it
   int64_t speech = 0;        // how much of that it has, in samples
   float peak = 0;            // the highest speech probability in it
@@ -138,6 +148,7 @@ Windower::State::State(const Options& options, std::shared_ptr<const SileroWeigh
       mel(options.melBins, static_cast<int>((maxWindow + silence + preRoll + group * kFrame) / kHop + 16)),
       track(static_cast<int>((maxWindow + silence + preRoll) / kFrame + group + 16), options.vadOn,
             options.vadOff) {
+  utterance = firstUtterance = options.firstUtterance;
   if (weights) vad.emplace(std::move(weights));
 }
 
@@ -148,7 +159,7 @@ void Windower::State::restart() {
   if (vad) vad->reset();
   track.reset();
   draining = finished = isOpen = isContinued = false;
-  analysed = stepped = out = heardUntil = neededFrom = 0;
+  analysed = stepped = out = heardUntil = neededFrom = recallFrom = stretchedNs = 0;
 }
 
 // The last frame of a part is filled with zeros for the detector.
@@ -176,8 +187,7 @@ void Windower::State::step() {
   const int64_t frameStart = stepped * kFrame;
   const int64_t now = std::min(++stepped * kFrame, analysed);
   if (!isOpen && !isSpeech) {
-    const int64_t silentUntil = roundDown(now - preRoll);
-    if (silentUntil - out >= gapStep) emitGap(silentUntil);
+    if (silentUntil() - out >= gapStep) emitGap(silentUntil());
     return;
   }
   if (!isOpen) open(frameStart);
@@ -226,13 +236,15 @@ void Windower::State::cut() {
 
 void Windower::State::finishPart() {
   if (isOpen) return close();
-  if (out < analysed) return emitGap(analysed);
+  if (out < analysed || stretchedNs > 0) return emitGap(analysed);
   partStart += analysed;
   restart();
 }
 
 void Windower::State::emitGap(int64_t end) {
-  if (end > out) events[eventEnd++] = AudioGap{nsOf(out), (end - out) * kNsPerSample};
+  const int64_t stretched = std::exchange(stretchedNs, 0);
+  if (end > out || stretched > 0)
+    events[eventEnd++] = AudioGap{nsOf(out) - stretched, (end - out) * kNsPerSample + stretched};
   out = end;
 }
 
@@ -273,7 +285,9 @@ void Windower::push(std::span<const float> samples) {
   State& s = *state_;
   s.input.erase(s.input.begin(), s.input.begin() + static_cast<std::ptrdiff_t>(s.inputBegin));
   s.inputBegin = 0;
+  const size_t old = s.input.size();
   s.input.insert(s.input.end(), samples.begin(), samples.end());
+  s.clicks += muteClicks(std::span(s.input).subspan(old));
 }
 
 void Windower::drain() {
@@ -317,11 +331,42 @@ void Windower::commit(int64_t untilNs) {
   if (s.isOpen)
     s.start = std::max(s.start, committed);
   else
-    s.neededFrom = std::max<int64_t>(committed, 0);
+    s.neededFrom = std::max(committed, s.recallFrom);
 }
 
 bool Windower::isCurrent(uint64_t utterance) const {
   return utterance >= state_->firstUtterance;
+}
+
+uint64_t Windower::nextUtterance() const {
+  return state_->utterance + (state_->number > 0);
+}
+
+bool Windower::isQuiet() const {
+  return state_->stepped == 0 || !state_->track[state_->stepped - 1].speech;
+}
+
+bool Windower::isBetweenUtterances() const {
+  return !state_->isOpen;
+}
+
+int64_t Windower::stretchPause(int64_t ns) {
+  State& s = *state_;
+  if (s.isOpen) return 0;
+  if (ns < 0) {
+    const int64_t samples = std::min(roundDown(-ns / kNsPerSample), s.silentUntil() - s.out);
+    s.out += samples;
+    ns = -samples * kNsPerSample;
+  } else {
+    s.stretchedNs += ns;
+  }
+  s.originNs += ns;
+  s.heardUntil = s.neededFrom = s.recallFrom = s.out;
+  return ns;
+}
+
+uint64_t Windower::clicks() const {
+  return state_->clicks;
 }
 
 void Windower::holdPartial(bool held) {

@@ -47,15 +47,16 @@ class Windower {
     /// Speech probability that starts and ends speech. A window must also reach vadOn + 0.2 once. Lower than
     /// the detector's usual 0.5 and 0.35, which miss soft words in meetings.
     float vadOn = 0.3f, vadOff = 0.15f;
-    int preRollMs = 300;      // audio kept before speech starts
-    int postRollMs = 300;     // audio kept after speech ends
-    int minSpeechMs = 200;    // windows with less speech than this between their pauses are dropped
-    int splitMs = 2000;       // not live: silence that ends a window,
-    int targetMs = 13000;     // and from this length on
-    int targetSplitMs = 300;  // so much: longer windows cost more a second, and read no better
-    int hangoverMs = 600;     // live: silence that ends an utterance, at least postRollMs
-    int maxWindowMs = 30000;  // 2000 to 30000
-    int stepMs = 400;         // live: audio between partial windows
+    int preRollMs = 300;          // audio kept before speech starts
+    int postRollMs = 300;         // audio kept after speech ends
+    int minSpeechMs = 200;        // windows with less speech than this between their pauses are dropped
+    int splitMs = 2000;           // not live: silence that ends a window,
+    int targetMs = 13000;         // and from this length on
+    int targetSplitMs = 300;      // so much: longer windows cost more a second, and read no better
+    int hangoverMs = 600;         // live: silence that ends an utterance, at least postRollMs
+    int maxWindowMs = 30000;      // 2000 to 30000
+    int stepMs = 400;             // live: audio between partial windows
+    uint64_t firstUtterance = 0;  // what the first utterance counts as
   };
 
   /// `vad`: null treats all audio as speech.
@@ -64,6 +65,7 @@ class Windower {
 
   /// Starts again at `startNs`, dropping what is pending.
   void reset(int64_t startNs);
+  /// What is no number, or far louder than sound can be, is taken for a click.
   void push(std::span<const float> samples);
   /// The stream ends, or a part of it is missing: what is pending comes out as final windows and gaps. Audio
   /// pushed after that goes on in time, as a stream of its own.
@@ -85,6 +87,19 @@ class Windower {
   /// Whether the utterance began in the present stretch of audio: what an answer says of one before audio was
   /// missing is too late for commit().
   bool isCurrent(uint64_t utterance) const;
+  /// No utterance has had this number or a later one.
+  uint64_t nextUtterance() const;
+
+  /// Nobody speaks in the newest audio that has been analysed; and no utterance is open there.
+  bool isQuiet() const;
+  bool isBetweenUtterances() const;
+  /// Between two utterances, once all is taken that next() has: makes the pause longer, or shorter as far as
+  /// it is long. What follows stands so much later, and has no audio from before it. Returns how much has
+  /// been done.
+  int64_t stretchPause(int64_t ns);
+  /// Samples that were no sound, since the beginning.
+  uint64_t clicks() const;
+
   /// Live: while true, no partial window comes out; the next one after that has all audio until then.
   void holdPartial(bool held);
 

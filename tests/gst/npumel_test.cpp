@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npumel: audio is covered once by windows and gaps, whatever happens to the stream.
+// npumel: audio is covered once by windows and gaps, whatever happens to the stream. Longer than most because
+// all of its promises are checked by one set of helpers.
 #include <gst/allocators/allocators.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
 
 #include "gst/events.h"
 #include "gst/tensor_caps.h"
@@ -183,7 +189,7 @@ TEST(NpuMel, AShortHoleIsSilenceInsideTheAudio) {
   }
 }
 
-TEST(NpuMel, DiscontWithoutAGapSplitsToo) {
+TEST(NpuMel, DiscontAtTheRightTimeIsNoBreak) {
   Harness h(kLaunch);
   h.setCaps(kAudioCaps);
   h.pushAudio(noise(16000));
@@ -191,8 +197,92 @@ TEST(NpuMel, DiscontWithoutAGapSplitsToo) {
   GST_BUFFER_FLAG_SET(next.get(), GST_BUFFER_FLAG_DISCONT);
   h.push(std::move(next));
   const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(endOf(out.buffers[0]), 2 * kSecond);
+}
+
+// What rtpjitterbuffer and a decoder make of a lost packet.
+TEST(NpuMel, AGapAndThenDiscontIsSilenceInTheAudio) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  for (GstClockTime i = 0; i < 100; ++i) {
+    const GstClockTime at = i * 20 * GST_MSECOND;
+    if (i % 10 == 5) {
+      EXPECT_TRUE(h.pushEvent(gst_event_new_gap(at, 20 * GST_MSECOND)));
+      continue;
+    }
+    auto buffer = audioBuffer(noise(320), at);
+    if (i % 10 == 6) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+    h.push(std::move(buffer));
+  }
+  const Output out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(endOf(out.buffers[0]), 2 * kSecond);
+}
+
+TEST(NpuMel, SoundWithoutTimesBeginsWhereTheSegmentDoes) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  h.flush();
+  h.segment(100 * kSecond);
+  h.push(audioBuffer(noise(16000), GST_CLOCK_TIME_NONE));
+  h.segment(200 * kSecond);
+  h.push(audioBuffer(noise(16000), GST_CLOCK_TIME_NONE));
+  const Output out = h.eos();
   ASSERT_EQ(out.buffers.size(), 2u);
-  EXPECT_EQ(startOf(out.buffers[1]), kSecond);
+  EXPECT_EQ(startOf(out.buffers[0]), 100 * kSecond);
+  EXPECT_EQ(startOf(out.buffers[1]), 200 * kSecond);
+}
+
+TEST(NpuMel, ASegmentThatChangesNothingInterruptsNothing) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  for (GstClockTime i = 0; i < 4; ++i) {
+    segment.duration = segment.position = i * kSecond;
+    h.pushEvent(gst_event_new_segment(&segment));
+    h.pushAudio(noise(16000), i * kSecond);
+  }
+  ASSERT_EQ(h.eos().buffers.size(), 1u);
+}
+
+TEST(NpuMel, TimesThatAreNoneAreLeftOut) {
+  for (const GstClockTime at : {GST_CLOCK_TIME_NONE - 1, static_cast<GstClockTime>(G_MAXINT64),
+                                static_cast<GstClockTime>(G_MAXINT64) + 1}) {
+    Harness h(kLaunch);
+    h.setCaps(kAudioCaps);
+    h.pushAudio(noise(16000));
+    auto odd = audioBuffer(noise(16000), at);
+    GST_BUFFER_DURATION(odd.get()) = at;
+    h.push(std::move(odd));
+    h.pushEvent(gst_event_new_gap(at, at));
+    h.pushEvent(gst_event_new_gap(kSecond, at));
+    h.pushAudio(noise(16000), 2 * kSecond);
+    const Output out = h.eos();
+    ASSERT_FALSE(out.buffers.empty());
+    EXPECT_EQ(startOf(out.buffers[0]), 0u);
+    EXPECT_EQ(windowTotal(out), 3 * kSecond);
+  }
+}
+
+// One alone would be in the voice detector for good, and drown what is said around it.
+TEST(NpuMel, SamplesThatAreNoSoundAreClicksAndOneWarning) {
+  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity(), -1e30f, 1e9f}) {
+    Harness h(kLaunch);
+    h.setCaps(kAudioCaps);
+    auto samples = noise(3 * 16000);
+    samples[8000] = samples[8001] = samples[40000] = bad;
+    h.pushAudio(samples);
+    const Output out = h.eos();
+    ASSERT_EQ(out.buffers.size(), 1u);
+    const gst::Mapped map(out.buffers[0].get(), GST_MAP_READ);
+    const std::span frames(map.as<const float>(), 80u * 300u);
+    EXPECT_TRUE(std::all_of(frames.begin(), frames.end(), [](float x) { return std::abs(x) < 4; }));
+    EXPECT_EQ(h.messages(GST_MESSAGE_WARNING).size(), 1u);
+    EXPECT_TRUE(h.errors().empty());
+  }
 }
 
 TEST(NpuMel, TimeMayGoBack) {
@@ -347,6 +437,24 @@ TEST(NpuMel, WhatWasCommittedBeforeABreakMovesNothing) {
     out = h.eos();
     EXPECT_EQ(startOf(out.buffers.back()), (isLate ? 10 : 11) * kSecond);
   }
+}
+
+// An answer knows its utterance by number alone.
+TEST(NpuMel, NoUtteranceHasANumberTwice) {
+  Harness h("npumel vad-model=\"\" step=500");
+  gst_harness_set_live(h.get(), TRUE);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(2 * 16000));
+  EXPECT_EQ(windowOf(h.take().buffers.back()).utterance, 0u);
+  gst_harness_set_sink_caps_str(h.get(), NPUSPEECH_TENSOR_CAPS(NPUSPEECH_LOG_MEL) ", dims=(int)<3000,128>");
+  gst_harness_push_upstream_event(h.get(), gst_event_new_reconfigure());
+  h.pushAudio(noise(2 * 16000), 2 * kSecond);
+  Output out = h.take();
+  EXPECT_EQ(gst_buffer_get_size(out.buffers.back().get()), 3000u * 128 * 4);
+  EXPECT_GT(windowOf(out.buffers.back()).utterance, 0u);
+  gst_harness_push_upstream_event(h.get(), gst::newCommittedEvent({0, 3 * kSecond}));
+  h.pushAudio(noise(2 * 16000), 4 * kSecond);
+  EXPECT_EQ(startOf(h.eos().buffers.back()), 2 * kSecond);
 }
 
 TEST(NpuMel, RefusesSegmentsInBytesAndSeeksBackwards) {

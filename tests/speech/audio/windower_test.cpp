@@ -226,6 +226,21 @@ TEST(Windower, GoesOnAfterDrain) {
   EXPECT_EQ(windows[4].utterance, windows[3].utterance + 1) << "cut";
 }
 
+TEST(Windower, NumbersGoOnWhereTheyAreToldTo) {
+  Windower::Options options;
+  options.firstUtterance = 7;
+  Windower windower(options, nullptr);
+  EXPECT_EQ(windower.nextUtterance(), 7u);
+  windower.reset(0);
+  windower.push(std::vector<float>(16000));
+  windower.drain();
+  Collected all;
+  all.take(windower);
+  ASSERT_EQ(all.windows().size(), 1u);
+  EXPECT_GE(all.windows()[0].utterance, 7u);
+  EXPECT_GT(windower.nextUtterance(), all.windows()[0].utterance);
+}
+
 TEST(Windower, ResetDropsWhatIsPending) {
   std::mt19937 random(7);
   Windower windower({}, nullptr);
@@ -529,6 +544,52 @@ Windows sayTwice(Live& live, const std::vector<float>& speech, double pause, int
     if (window->utterance == 0) live.windower.commit(neededFromNs);
   });
   return windows;
+}
+
+// Clocks drift: pauses take it up, and nothing of the speech is lost or said twice.
+TEST_F(WindowerSpeech, PausesAreMadeLongerAndShorter) {
+  const auto speech = readRecording("telephone8k/asterisk_demo-instruct.flac");
+  NPUSPEECH_REQUIRE(speech, "telephone8k/asterisk_demo-instruct.flac");
+  for (const bool live : {true, false}) {
+    for (const int64_t step : {50 * kSecond / 1000, -50 * kSecond / 1000}) {
+      Windower::Options options;
+      options.live = live;
+      Windower still(options, weights()), windower(options, weights());
+      Collected expected, all;
+      int64_t stretched = 0;
+      for (size_t at = 0; at < speech->size(); at += 1600) {
+        const std::span part = std::span(*speech).subspan(at, std::min<size_t>(1600, speech->size() - at));
+        still.push(part);
+        expected.take(still);
+        windower.push(part);
+        all.take(windower);
+        const int64_t done = windower.stretchPause(step);
+        EXPECT_LE(std::abs(done), std::abs(step));
+        stretched += done;
+      }
+      still.drain();
+      expected.take(still);
+      windower.drain();
+      all.take(windower);
+      EXPECT_GT(stretched * (step > 0 ? 1 : -1), 0);
+      int64_t end = 0;
+      std::vector<int> lengths, expectedLengths;
+      for (const Event& event : all.events) {
+        const auto* window = std::get_if<AudioWindow>(&event);
+        if (window && !window->isFinal) continue;
+        if (window) lengths.push_back(window->frames);
+        EXPECT_GE(startOf(event), window && live ? 0 : end);
+        end = endOf(event);
+      }
+      for (const AudioWindow& window : expected.windows())
+        if (window.isFinal) expectedLengths.push_back(window.frames);
+      EXPECT_EQ(end, static_cast<int64_t>(speech->size()) * kNsPerSample + stretched);
+      EXPECT_EQ(lengths.size(), expectedLengths.size());
+      if (!live) {
+        EXPECT_EQ(lengths, expectedLengths);
+      }
+    }
+  }
 }
 
 TEST_F(WindowerSpeech, AnUtteranceThatFollowsSoonBeginsWithAudioThatIsNeeded) {

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where sound stands in time, whatever its timestamps say: on scripted timestamps, with no element around.
+#include "gst/audio_run.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+namespace npuspeech::gst {
+namespace {
+
+constexpr GstClockTimeDiff kSecond = GST_SECOND, kMs = GST_MSECOND;
+
+/// Feeds a run as npumel does, and tells what became of its sound.
+class Listener {
+ public:
+  explicit Listener(GstClockTimeDiff at = 0, bool isLive = true) {
+    run.start(static_cast<GstClockTime>(at), isLive);
+    starts.push_back(at);
+  }
+
+  void sound(GstClockTimeDiff at, GstClockTimeDiff duration, bool isDiscont = false) {
+    hear({static_cast<GstClockTime>(at), samplesOf(duration), isDiscont});
+  }
+  void untimed(GstClockTimeDiff duration) { hear({GST_CLOCK_TIME_NONE, samplesOf(duration), false}); }
+  void end() {
+    if (run.isKeeping()) place(run.settle());
+  }
+
+  AudioRun run;
+  std::vector<GstClockTimeDiff> starts;  // of the runs
+  GstClockTimeDiff silence = 0, kept = 0, longestKept = 0;
+
+  GstClockTimeDiff position() const { return static_cast<GstClockTimeDiff>(run.end()); }
+
+ private:
+  static size_t samplesOf(GstClockTimeDiff duration) { return static_cast<size_t>(duration / 62500); }
+
+  void hear(const AudioRun::Sound& sound) {
+    for (;;) {
+      const AudioRun::Next next = run.next(sound);
+      if (next.isKept) {
+        kept += static_cast<GstClockTimeDiff>(sound.samples) * 62500;
+        longestKept = std::max(longestKept, kept);
+        return;
+      }
+      place(next);
+      if (!next.isKnown) break;
+    }
+    run.add(sound.samples);
+  }
+
+  void place(const AudioRun::Next& next) {
+    if (next.isBreak) {
+      run.start(next.start, true);
+      starts.push_back(static_cast<GstClockTimeDiff>(next.start));
+    }
+    silence += static_cast<GstClockTimeDiff>(next.silence);
+    run.add(samplesOf(static_cast<GstClockTimeDiff>(next.silence)));
+    if (next.isKnown) run.add(samplesOf(std::exchange(kept, 0)));
+  }
+};
+
+TEST(AudioRun, DiscontAtTheRightTimeIsNoBreak) {
+  Listener l;
+  for (int i = 0; i < 100; ++i) l.sound(i * 20 * kMs, 20 * kMs, true);
+  EXPECT_EQ(l.starts.size(), 1u);
+  EXPECT_EQ(l.silence, 0);
+  EXPECT_EQ(l.position(), 2 * kSecond);
+}
+
+TEST(AudioRun, AHoleThatDiscontTellsIsFilled) {
+  for (const GstClockTimeDiff hole : {10 * kMs, 20 * kMs, 400 * kMs, kSecond}) {
+    Listener l;
+    l.sound(0, kSecond);
+    l.sound(kSecond + hole, 20 * kMs, true);
+    EXPECT_EQ(l.starts.size(), 1u);
+    EXPECT_EQ(l.silence, hole);
+    EXPECT_EQ(l.position(), kSecond + hole + 20 * kMs);
+  }
+}
+
+TEST(AudioRun, ALongerHoleIsABreakWhereTheSoundIs) {
+  Listener l;
+  l.sound(0, kSecond);
+  l.sound(2 * kSecond + kMs, kSecond, true);
+  EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{0, 2 * kSecond + kMs}));
+}
+
+// Sound as a WebSocket brings it, stamped when it comes: all of a chunk at once, late by up to half a second.
+TEST(AudioRun, SoundThatComesInBurstsStaysWhole) {
+  for (const GstClockTimeDiff chunk : {100 * kMs, 250 * kMs, 500 * kMs, kSecond, 2 * kSecond}) {
+    for (const GstClockTimeDiff jitter : {GstClockTimeDiff{0}, 20 * kMs, 500 * kMs}) {
+      for (const bool isLive : {true, false}) {
+        std::mt19937 random(1);
+        Listener l(0, isLive);
+        GstClockTimeDiff last = 0;
+        for (GstClockTimeDiff at = 0; at < 60 * kSecond; at += chunk) {
+          const auto late = jitter ? static_cast<GstClockTimeDiff>(random() % (jitter / kMs)) * kMs : 0;
+          last = std::max(last, at + late);
+          for (GstClockTimeDiff done = 0; done < chunk; done += 50 * kMs) l.sound(last, 50 * kMs);
+        }
+        l.end();
+        EXPECT_EQ(l.starts.size(), 1u);
+        EXPECT_LE(l.silence, jitter);
+        EXPECT_EQ(l.position(), 60 * kSecond + l.silence);
+        EXPECT_LE(std::abs(l.run.lasting()), jitter);
+      }
+    }
+  }
+}
+
+TEST(AudioRun, JitterThatComesBackIsNoHole) {
+  for (const bool isLive : {true, false}) {
+    Listener l(0, isLive);
+    for (int i = 0; i < 200; ++i) l.sound(i * 20 * kMs + (i % 7 == 6 ? 450 * kMs : 0), 20 * kMs);
+    EXPECT_EQ(l.starts.size(), 1u);
+    EXPECT_EQ(l.silence, 0);
+    EXPECT_LE(l.longestKept, 40 * kMs) << "and nobody waits for it";
+  }
+}
+
+// Neither DISCONT nor GAP tells of it, but the time that is gone never comes back.
+TEST(AudioRun, AJumpThatLastsIsAHoleWhereItWas) {
+  for (const GstClockTimeDiff hole : {300 * kMs, 900 * kMs, kSecond}) {
+    Listener l;
+    for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
+    for (int i = 50; i < 120; ++i) l.sound(i * 20 * kMs + hole, 20 * kMs);
+    EXPECT_EQ(l.starts.size(), 1u);
+    EXPECT_EQ(l.silence, hole);
+    EXPECT_EQ(l.position(), 120 * 20 * kMs + hole);
+    EXPECT_LE(l.longestKept, kSecond);
+  }
+}
+
+TEST(AudioRun, ALongJumpThatLastsIsABreak) {
+  Listener l;
+  for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
+  for (int i = 50; i < 60; ++i) l.sound(i * 20 * kMs + 4 * kSecond, 20 * kMs);
+  EXPECT_EQ(l.starts.size(), 1u) << "nobody knows yet";
+  l.end();
+  EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{0, 5 * kSecond}));
+  EXPECT_EQ(l.position(), 5200 * kMs);
+}
+
+// What is not live has the time to find out where each packet was lost.
+TEST(AudioRun, SmallHolesThatLastAreFilledWhereNobodyWaits) {
+  Listener l(0, false);
+  GstClockTimeDiff at = 0;
+  for (int i = 0; i < 500; ++i) {
+    if (i % 100 == 50) at += 20 * kMs;
+    l.sound(at, 20 * kMs);
+    at += 20 * kMs;
+  }
+  l.end();
+  EXPECT_EQ(l.silence, 5 * 20 * kMs);
+  EXPECT_EQ(l.position(), at);
+}
+
+TEST(AudioRun, SmallHolesThatLastAreKnownWhereSomebodyWaits) {
+  Listener l;
+  GstClockTimeDiff at = 0;
+  for (int i = 0; i < 500; ++i) {
+    if (i < 400 && i % 20 == 10) at += 20 * kMs;
+    l.sound(at, 20 * kMs);
+    at += 20 * kMs;
+    EXPECT_FALSE(l.run.isKeeping());
+  }
+  EXPECT_EQ(l.run.lasting(), at - l.position());
+  l.run.mended(l.run.lasting());
+  EXPECT_EQ(l.run.lasting(), 0);
+}
+
+TEST(AudioRun, DriftIsKnownAfterASecondAndNeverABreak) {
+  for (const double rate : {0.98, 0.999, 1.001, 1.02}) {
+    for (const bool isLive : {true, false}) {
+      Listener l(0, isLive);
+      for (int i = 0; i < 1000; ++i)
+        l.sound(static_cast<GstClockTimeDiff>(rate * i * 100 * static_cast<double>(kMs)), 100 * kMs);
+      l.end();
+      EXPECT_EQ(l.starts.size(), 1u) << rate;
+      EXPECT_EQ(l.silence, 0);
+      const double off = (rate - 1) * 100 * static_cast<double>(kSecond);
+      EXPECT_NEAR(static_cast<double>(l.run.lasting()), off, 45e6);
+      l.run.shift(l.run.lasting());
+      EXPECT_LE(std::abs(l.run.lasting()), 40 * kMs);
+    }
+  }
+}
+
+TEST(AudioRun, TimeThatGoesBackIsANewRun) {
+  for (const bool isDiscont : {true, false}) {
+    Listener l(100 * kSecond);
+    for (int i = 0; i < 100; ++i) l.sound(100 * kSecond + i * 100 * kMs, 100 * kMs);
+    for (int i = 0; i < 30; ++i) l.sound(i * 100 * kMs, 100 * kMs, isDiscont && i == 0);
+    EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{100 * kSecond, 0}));
+    EXPECT_EQ(l.position(), 3 * kSecond);
+    EXPECT_LE(l.longestKept, kSecond);
+  }
+}
+
+// As a demuxer does that counts the bytes of compressed sound wrongly.
+TEST(AudioRun, TimeThatGoesBackALittleAgainAndAgainIsNoBreak) {
+  for (const bool isLive : {true, false}) {
+    Listener l(0, isLive);
+    GstClockTimeDiff at = 0;
+    for (int i = 0; i < 200; ++i) {
+      l.sound(at, 127 * kMs);
+      at += i % 4 == 3 ? -127 * kMs : 127 * kMs;
+    }
+    l.end();
+    EXPECT_EQ(l.starts.size(), 1u);
+    EXPECT_EQ(l.silence, 0);
+    EXPECT_EQ(l.position(), 200 * 127 * kMs);
+  }
+}
+
+TEST(AudioRun, SoundWithoutTimeFollows) {
+  Listener l(7 * kSecond);
+  l.sound(7 * kSecond, kSecond);
+  l.untimed(kSecond);
+  EXPECT_EQ(l.position(), 9 * kSecond);
+  l.sound(9 * kSecond + 300 * kMs, 20 * kMs);
+  EXPECT_TRUE(l.run.isKeeping());
+  l.untimed(20 * kMs);
+  l.end();
+  EXPECT_EQ(l.position(), 9 * kSecond + 340 * kMs);
+}
+
+TEST(AudioRun, GapsAreSilenceForAsMuchAsIsMissing) {
+  Listener l;
+  l.sound(0, kSecond);
+  const auto silence = [&](GstClockTimeDiff start, GstClockTimeDiff duration) {
+    return l.run.silenceOf(static_cast<GstClockTime>(start), static_cast<GstClockTime>(duration));
+  };
+  EXPECT_EQ(silence(kSecond, 20 * kMs), 20 * kMs);
+  EXPECT_EQ(silence(kSecond + 100 * kMs, 100 * kMs), 195 * kMs) << "with a hole before it";
+  EXPECT_EQ(silence(900 * kMs, 200 * kMs), 105 * kMs) << "half of it was there";
+  EXPECT_EQ(silence(500 * kMs, 200 * kMs), 0);
+  EXPECT_FALSE(silence(kSecond, 2 * kSecond));
+  EXPECT_FALSE(silence(5 * kSecond, 20 * kMs));
+  EXPECT_FALSE(l.run.silenceOf(kSecond, GST_CLOCK_TIME_NONE));
+  l.run.stop();
+  EXPECT_FALSE(silence(kSecond, 20 * kMs));
+}
+
+TEST(AudioRun, TimesMayBeEnormousAndAnything) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 200; ++round) {
+    Listener l(static_cast<GstClockTimeDiff>(random() >> (1 + random() % 40)), round % 2 != 0);
+    for (int i = 0; i < 50; ++i) {
+      l.sound(static_cast<GstClockTimeDiff>(random() >> (random() % 64)), 20 * kMs, random() % 2);
+      l.run.silenceOf(random() >> (random() % 64), random() >> (random() % 64));
+      EXPECT_TRUE(AudioRun::isTime(l.run.end()));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace npuspeech::gst
