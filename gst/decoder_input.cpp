@@ -51,6 +51,7 @@ DecoderInput::DecoderInput(GstElement* element, GstPad* sink, GstPad* src,
       }),
       loader_(element),
       reader_(element),
+      sender_(sink),
       interim_(element),
       translations_(element),
       text_(std::make_shared<TextBranch>(
@@ -98,6 +99,7 @@ void DecoderInput::start() {
 void DecoderInput::stop() {
   setStream(nullptr);
   translations_.close();
+  sender_.stop();
 }
 
 GstPad* DecoderInput::addTranslation(GstPadTemplate* pattern, const gchar* name) {
@@ -133,6 +135,7 @@ bool DecoderInput::begin(const GstCaps* states) {
   format_.reset();
   options_ = std::move(options);
   isLive_ = options_.live;
+  if (isLive_) sender_.start();
   text_->stage().setCapacity(options_.live ? kLiveWindowsInFlight : kWindowsInFlight);
   // What is in flight finishes on the old streams.
   if (stream()) waitIdle();
@@ -223,7 +226,8 @@ void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& pla
   if (isTranslated)
     needed = std::max(std::min(needed, translations_.neededFromNs()), static_cast<int64_t>(place.pts));
   const auto until = gst_segment_to_stream_time(times, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
-  if (GST_CLOCK_TIME_IS_VALID(until)) gst_pad_push_event(sink_, newCommittedEvent({place.utterance, until}));
+  if (GST_CLOCK_TIME_IS_VALID(until))
+    sender_.send(Held<GstEvent>(newCommittedEvent({place.utterance, until})));
   interim_.show(window, segment, place.pts, place.duration, place.isFinal, stale);
 }
 
@@ -238,6 +242,7 @@ bool DecoderInput::pushEvent(GstEvent* event) {
 }
 
 void DecoderInput::startFlush(GstEvent* event) {
+  sender_.drop();
   interim_.startFlush(event);
   for (const auto& branch : branches()) branch->stage().startFlush(Held<GstEvent>(gst_event_ref(event)));
 }

@@ -18,6 +18,7 @@
 #include "gst/tensor_caps.h"
 #include "gst/text_branch.h"
 #include "gst/translations.h"
+#include "gst/upstream_sender.h"
 
 namespace npuspeech::gst {
 
@@ -79,6 +80,7 @@ class DecoderInput {
   std::shared_ptr<GstEvent> segment_;  // the last SEGMENT
   StreamOptions options_;
 
+  UpstreamSender sender_;
   InterimOutput interim_;
   Translations translations_;
   const std::shared_ptr<TextBranch> text_;  // src's

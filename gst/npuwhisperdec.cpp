@@ -199,7 +199,9 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) input.start();
     const auto result =
         GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) input.stop();
+    const bool isFailed =
+        transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY || isFailed) input.stop();
     if (transition == GST_STATE_CHANGE_READY_TO_NULL) input.unload();
     return result;
   });

@@ -184,6 +184,61 @@ TEST_F(LiveDecoder, TellsUpstreamAboutEveryWindow) {
   EXPECT_TRUE(told);
 }
 
+/// Takes no committed-event until it is opened.
+class SlowUpstream {
+ public:
+  explicit SlowUpstream(GstPad* pad) {
+    gst_pad_set_element_private(pad, this);
+    gst_pad_set_event_function(pad, [](GstPad* at, GstObject*, GstEvent* event) -> gboolean {
+      auto* const self = static_cast<SlowUpstream*>(gst_pad_get_element_private(at));
+      if (gst::parseCommittedEvent(event)) self->wait();
+      gst_event_unref(event);
+      return TRUE;
+    });
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    isOpen_ = true;
+    changed_.notify_all();
+  }
+  bool isAsked() {
+    const std::lock_guard lock(mutex_);
+    return isAsked_;
+  }
+
+ private:
+  void wait() {
+    std::unique_lock lock(mutex_);
+    isAsked_ = true;
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return isOpen_; });
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool isOpen_ = false, isAsked_ = false;  // under mutex_
+};
+
+TEST_F(LiveDecoder, ASlowUpstreamHoldsUpNoText) {
+  SlowUpstream upstream(h_.get()->srcpad);
+  Harness other("npuwhisperdec threads=1 language=en model=" + model_.path());  // the same engine
+  other.setCaps(statesCaps().c_str());
+  h_.push(states(300, 0, 0, true));
+  for (int i = 0; i < 10000 && !upstream.isAsked(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(upstream.isAsked());
+  other.push(states(300, 0, 0, true));
+  std::string own, others;
+  for (int i = 0; i < 10000 && (own != kSaid || others != kSaid); ++i) {
+    own += (own.empty() ? "" : " ") + h_.take().joined();
+    others += (others.empty() ? "" : " ") + other.take().joined();
+    while (own.ends_with(' ')) own.pop_back();
+    while (others.ends_with(' ')) others.pop_back();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(own, kSaid);
+  EXPECT_EQ(others, kSaid);
+  upstream.open();
+}
+
 TEST_F(LiveDecoder, ShowsInterimText) {
   h_.push(states(100, 0, 0, false));
   settle(1);
