@@ -87,12 +87,22 @@ void DecoderInput::waitIdle() {
   for (const auto& branch : branches()) branch->stage().waitIdle();
 }
 
+bool DecoderInput::check() {
+  const DecoderSettings settings = settings_();
+  StreamOptions options = settings.stream;
+  options.language = primaryLanguage(options.language);
+  const auto checked = Engine::check(settings.engine, options);
+  if (!checked) postError(element_, checked.error());
+  return static_cast<bool>(checked);
+}
+
 void DecoderInput::start() {
   stats_.reset();
   format_.reset();
   isNewStream_ = true;
   segment_.reset();
   for (const auto& branch : branches()) branch->start();
+  interim_.reset();
   loader_.setInterrupted(false);
 }
 

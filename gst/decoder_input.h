@@ -41,6 +41,8 @@ class DecoderInput {
   /// Until what is queued is through, or never will be.
   void waitIdle();
 
+  /// Whether what can be told before the model is loaded is right; what is not is on the bus. Any thread.
+  bool check();
   /// States, from the thread that changes them: before the pads are activated, after they are not, and when
   /// the engine is not needed any more.
   void start();

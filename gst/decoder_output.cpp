@@ -68,6 +68,10 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   if (!window.words.empty()) noWords_.heardWords();
   isLive_ = place.isLive;
   readyAt(place.decodedAt, settings);
+  if (interim_ && !place.isLive) {
+    const Held<GstEvent> nothing(gst_event_new_gap(place.pts, place.duration));
+    interim_->forward(nothing.get());
+  }
   if (sink_) tellUpstream(window, place);
   return text_.pushWindow(window, textPlace(window, place, settings));
 }
@@ -143,6 +147,7 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, GstClockTime arrive
   if (GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP) {
     GstClockTime start = 0, duration = 0;
     gst_event_parse_gap(event.get(), &start, &duration);
+    if (interim_) interim_->forward(event.get());
     return text_.pushGap(start, duration);
   }
   if (const auto news = parseSoundEvent(event.get())) {
@@ -164,7 +169,10 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, GstClockTime arrive
       if (settings.lateness) event = delayed(event.get(), settings.lateness);
       break;
     case GST_EVENT_STREAM_START:
-      event = sparse(sink_ ? event.get() : ofPad(src_, element_, event.get()).get());
+      event = textStream(src_, event.get());
+      break;
+    case GST_EVENT_STREAM_COLLECTION:
+      event = textCollection(src_, event.get());
       break;
     case GST_EVENT_EOS:
       if (interim_) interim_->forward(event.get());

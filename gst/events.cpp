@@ -59,20 +59,34 @@ Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness) {
   return Held<GstEvent>(event);
 }
 
-Held<GstEvent> ofPad(GstPad* pad, GstElement* element, GstEvent* streamStart) {
-  const Held<char> id(gst_pad_create_stream_id(pad, element, GST_PAD_NAME(pad)));
+Held<GstEvent> textStream(GstPad* pad, GstEvent* streamStart) {
+  const gchar* audio = nullptr;
+  gst_event_parse_stream_start(streamStart, &audio);
+  const Held<char> id(g_strconcat(audio, "/", GST_PAD_NAME(pad), nullptr));
+  const Held<GstCaps> caps(gst_pad_get_pad_template_caps(pad));
+  const Held<GstStream> stream(
+      gst_stream_new(id.get(), caps.get(), GST_STREAM_TYPE_TEXT, GST_STREAM_FLAG_SPARSE));
   GstEvent* event = gst_event_new_stream_start(id.get());
   gst_event_set_seqnum(event, gst_event_get_seqnum(streamStart));
+  gst_event_set_stream_flags(event, GST_STREAM_FLAG_SPARSE);
+  gst_event_set_stream(event, stream.get());
   guint group = GST_GROUP_ID_INVALID;
   if (gst_event_parse_group_id(streamStart, &group)) gst_event_set_group_id(event, group);
   return Held<GstEvent>(event);
 }
 
-Held<GstEvent> sparse(GstEvent* streamStart) {
-  GstEvent* event = gst_event_copy(streamStart);
-  GstStreamFlags flags = GST_STREAM_FLAG_NONE;
-  gst_event_parse_stream_flags(event, &flags);
-  gst_event_set_stream_flags(event, static_cast<GstStreamFlags>(flags | GST_STREAM_FLAG_SPARSE));
+Held<GstEvent> textCollection(GstPad* pad, GstEvent* collection) {
+  GstStreamCollection* upstream = nullptr;
+  gst_event_parse_stream_collection(collection, &upstream);
+  const Held<GstObject> owned(GST_OBJECT(upstream));
+  GstStreamCollection* own = gst_stream_collection_new(gst_stream_collection_get_upstream_id(upstream));
+  const Held<GstObject> ownOwned(GST_OBJECT(own));
+  GstStream* stream = nullptr;
+  if (const Held<GstEvent> start{gst_pad_get_sticky_event(pad, GST_EVENT_STREAM_START, 0)})
+    gst_event_parse_stream(start.get(), &stream);
+  if (stream) gst_stream_collection_add_stream(own, stream);
+  GstEvent* event = gst_event_new_stream_collection(own);
+  gst_event_set_seqnum(event, gst_event_get_seqnum(collection));
   return Held<GstEvent>(event);
 }
 

@@ -36,11 +36,13 @@ GstCaps* capsIn(GstEvent* event);
 /// Whether a TAG event is about one stream (its codec, its bit rate), not about the whole medium.
 bool isStreamTag(GstEvent* event);
 
-/// A copy of STREAM_START that says that the stream is sparse: whoever waits for streams must not wait for
+/// STREAM_START for `pad`, one of an element's text pads, from that of its sink pad: a stream of its own in
+/// the same group, with a GstStream of text; sparse, because whoever waits for streams must not wait for
 /// text.
-Held<GstEvent> sparse(GstEvent* streamStart);
-/// A copy of STREAM_START for another stream of the same element: the pad's.
-Held<GstEvent> ofPad(GstPad* pad, GstElement* element, GstEvent* streamStart);
+Held<GstEvent> textStream(GstPad* pad, GstEvent* streamStart);
+/// STREAM_COLLECTION for such a pad, which has had its STREAM_START: its own stream in the place of
+/// upstream's.
+Held<GstEvent> textCollection(GstPad* pad, GstEvent* collection);
 /// A copy of SEGMENT whose base is later.
 Held<GstEvent> delayed(GstEvent* segmentEvent, GstClockTime lateness);
 

@@ -22,6 +22,7 @@ struct Unref {
   void operator()(GstObject* p) const { gst_object_unref(p); }
   void operator()(GstElement* p) const { gst_object_unref(p); }
   void operator()(GstPad* p) const { gst_object_unref(p); }
+  void operator()(GstStream* p) const { gst_object_unref(p); }
   void operator()(GstPadTemplate* p) const { gst_object_unref(p); }
   void operator()(char* p) const { g_free(p); }
 };

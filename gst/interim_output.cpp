@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gst/events.h"
+
 namespace npuspeech::gst {
 namespace {
 
@@ -72,7 +74,7 @@ void InterimOutput::startFlush(GstEvent* event) {
 }
 
 void InterimOutput::stopFlush(GstEvent* event) {
-  stage_.stopFlush(Held<GstEvent>(gst_event_ref(event)), [] {});
+  stage_.stopFlush(Held<GstEvent>(gst_event_ref(event)), [this] { reset(); });
 }
 
 // Asks for CAPS, the last of the two: a flush may have come between them.
@@ -80,24 +82,33 @@ void InterimOutput::begin() {
   const Held<GstEvent> caps(gst_pad_get_sticky_event(src_, GST_EVENT_CAPS, 0));
   const Held<GstEvent> end(gst_pad_get_sticky_event(src_, GST_EVENT_EOS, 0));
   if (caps && !end) return;
-  const Held<char> id(gst_pad_create_stream_id(src_, element_, "interim"));
-  GstEvent* start = gst_event_new_stream_start(id.get());
-  gst_event_set_stream_flags(start, GST_STREAM_FLAG_SPARSE);
-  gst_pad_push_event(src_, start);
+  const Held<GstPad> sink(gst_element_get_static_pad(element_, "sink"));
+  Held<GstEvent> audio(gst_pad_get_sticky_event(sink.get(), GST_EVENT_STREAM_START, 0));
+  if (!audio) audio.reset(gst_event_new_stream_start(GST_OBJECT_NAME(element_)));
+  gst_pad_push_event(src_, textStream(src_, audio.get()).release());
   const Held<GstCaps> json(gst_static_pad_template_get_caps(&interimTemplate));
   gst_pad_push_event(src_, gst_event_new_caps(json.get()));
+}
+
+void InterimOutput::pass(Held<GstEvent> event) {
+  const GstEventType type = GST_EVENT_TYPE(event.get());
+  if (hasShown_ && type != GST_EVENT_EOS) return;
+  GstSegment segment;
+  if (type == GST_EVENT_SEGMENT) gst_event_copy_segment(event.get(), &segment);
+  gst_pad_push_event(src_, event.release());
+  if (type == GST_EVENT_SEGMENT)  // a sink prerolls with it
+    gst_pad_push_event(src_, gst_event_new_gap(segment.start, GST_CLOCK_TIME_NONE));
 }
 
 // Nobody has to listen: that the pad is not linked, or its peer done, is no failure.
 GstFlowReturn InterimOutput::process(Item& item) {
   return guarded(element_, GST_FLOW_ERROR, [&] {
     begin();
-    const Held<GstEvent> segment(gst_pad_get_sticky_event(src_, GST_EVENT_SEGMENT, 0));
     if (item.event) {
-      const bool isKnown = segment && GST_EVENT_TYPE(item.event.get()) == GST_EVENT_SEGMENT;
-      if (!isKnown) gst_pad_push_event(src_, item.event.release());
+      pass(std::move(item.event));
       return GST_FLOW_OK;
     }
+    hasShown_ = true;
     gst_element_post_message(
         element_,
         gst_message_new_element(
@@ -107,6 +118,7 @@ GstFlowReturn InterimOutput::process(Item& item) {
                               G_TYPE_UINT64, item.pts + item.duration, "final", G_TYPE_BOOLEAN, item.isFinal,
                               nullptr)));
     if (!gst_pad_is_linked(src_)) return GST_FLOW_OK;
+    const Held<GstEvent> segment(gst_pad_get_sticky_event(src_, GST_EVENT_SEGMENT, 0));
     if (segment != item.segment) gst_pad_push_event(src_, item.segment.release());
     GstBuffer* buffer = gst_buffer_new_memdup(item.json.data(), item.json.size());
     GST_BUFFER_PTS(buffer) = item.pts;

@@ -30,11 +30,14 @@ class InterimOutput {
   /// once. Any thread.
   void show(const DecodedWindow& window, GstEvent* segment, GstClockTime pts, GstClockTime duration,
             bool isFinal, const std::stop_token& stale);
-  /// EOS of the text's stream, or SEGMENT, which is needed here only where nothing has been shown before:
-  /// the text may come later than what is shown. STREAM_START and CAPS are made where they are due.
+  /// EOS of the text's stream, or SEGMENT and GAP, which count here only where nothing has been shown since
+  /// the last flush: the text may come later than what is shown, and where nothing ever is, nobody waits for
+  /// it. STREAM_START and CAPS are made where they are due.
   void forward(GstEvent* event);
   void startFlush(GstEvent* event);
   void stopFlush(GstEvent* event);
+  /// A new run of states, before the pads are activated.
+  void reset() { hasShown_ = false; }
 
  private:
   struct Item {
@@ -45,10 +48,12 @@ class InterimOutput {
     bool ready() const { return true; }
   };
   GstFlowReturn process(Item& item);
+  void pass(Held<GstEvent> event);
   void begin();
 
   GstElement* const element_;
   GstPad* const src_;
+  bool hasShown_ = false;  // of the task
   Stage<Item> stage_;
 };
 

@@ -85,6 +85,12 @@ GstClockTime latencyOf(const MelSettings& settings) {
   return static_cast<GstClockTime>(Windower::latencyNs(options));
 }
 
+Result<void> checkVad(const MelSettings& settings) {
+  if (!settings.vadModel || settings.vadModel->empty()) return {};
+  if (const auto loaded = SileroWeights::load(*settings.vadModel); !loaded) return loaded.error();
+  return {};
+}
+
 Result<std::shared_ptr<const SileroWeights>> loadVad(GstElement* element, const MelSettings& settings) {
   const std::shared_ptr<const SileroWeights> none;
   if (settings.vadModel && settings.vadModel->empty()) return none;

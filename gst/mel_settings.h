@@ -31,6 +31,8 @@ void getMelProperty(const MelSettings& settings, guint property, GValue* value);
 /// What a word waits in npumel, at most, for the first live window that has all of it.
 GstClockTime latencyOf(const MelSettings& settings);
 
+/// Whether a voice activity model that is named can be loaded. Errors: NotFound, BadFile.
+Result<void> checkVad(const MelSettings& settings);
 /// The voice activity model that `settings` name; null where there is to be none. Where the cache has none,
 /// `element` posts a warning and does without. Errors: NotFound, BadFile for a model that was named.
 Result<std::shared_ptr<const SileroWeights>> loadVad(GstElement* element, const MelSettings& settings);

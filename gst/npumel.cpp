@@ -41,7 +41,9 @@ GstStaticPadTemplate sinkTemplate = GST_STATIC_PAD_TEMPLATE(
                                                                      "layout=(string)interleaved"));
 GstStaticPadTemplate srcTemplate = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS(NPUSPEECH_TENSOR_CAPS(NPUSPEECH_LOG_MEL) ", dims=(int)<3000, {80, 128}>"));
+    // A list inside the array would be no superset of what becomes of it.
+    GST_STATIC_CAPS(NPUSPEECH_TENSOR_CAPS(NPUSPEECH_LOG_MEL) ", dims=(int)<3000, 80>; " NPUSPEECH_TENSOR_CAPS(
+        NPUSPEECH_LOG_MEL) ", dims=(int)<3000, 128>"));
 
 enum { PROP_0, PROP_SETTINGS, PROP_STATS = PROP_SETTINGS + kMelProperties };
 
@@ -175,6 +177,11 @@ gboolean srcQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
   return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
     State& state = existing(cast(element)->state);
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY)
+      if (const auto checked = checkVad(copySettings(cast(element))); !checked) {
+        postError(element, checked.error());
+        return GST_STATE_CHANGE_FAILURE;
+      }
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
       auto vad = loadVad(element, copySettings(cast(element)));
       if (!vad) {

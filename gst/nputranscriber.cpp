@@ -17,6 +17,7 @@
 #include <string>
 
 #include "gst/boundary.h"
+#include "gst/channel_mix.h"
 #include "gst/decoder_settings.h"
 #include "gst/elements.h"
 #include "gst/engine_properties.h"
@@ -179,6 +180,8 @@ void gst_npu_transcriber_init(GstNpuTranscriber* self) {
   }
   if (self->missing) return;
   addGhost(self, first, "sink", &sinkTemplate);
+  const Held<GstPad> sink(gst_element_get_static_pad(GST_ELEMENT(self), "sink"));
+  mixChannelsOf(sink.get(), first);
   addGhost(self, last, "src", &srcTemplate);
   addGhost(self, last, "unsynced_src", &interimTemplate);
   g_signal_connect(last, "notify::max-observed-delay", G_CALLBACK(notifyDelay), self);

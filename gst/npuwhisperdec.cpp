@@ -196,6 +196,7 @@ void releasePad(GstElement* element, GstPad* pad) {
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
   return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
     DecoderInput& input = existing(cast(element)->state).input;
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY && !input.check()) return GST_STATE_CHANGE_FAILURE;
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) input.start();
     const auto result =
         GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
@@ -234,7 +235,7 @@ void gst_npu_whisper_dec_class_init(GstNpuWhisperDecClass* klass) {
   gst_element_class_add_static_pad_template(element, &sinkTemplate);
   gst_element_class_add_static_pad_template(element, &srcTemplate);
   gst_element_class_add_static_pad_template(element, &interimTemplate);
-  gst_element_class_set_static_metadata(element, "Whisper decoder", "Converter/Text",
+  gst_element_class_set_static_metadata(element, "Whisper decoder", "Tensordecoder/Text",
                                         "Decodes Whisper's encoder states into timed text",
                                         "npuspeech authors");
   gst_type_mark_as_plugin_api(gst_npu_task_get_type(), static_cast<GstPluginAPIFlags>(0));

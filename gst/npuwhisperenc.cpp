@@ -322,6 +322,11 @@ EngineOptions copyOptions(GstElement* element) {
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
   return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
     State& state = existing(cast(element)->state);
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY)
+      if (const auto checked = Engine::check(copyOptions(element)); !checked) {
+        postError(element, checked.error());
+        return GST_STATE_CHANGE_FAILURE;
+      }
     if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
       state.loader.start(copyOptions(element),
                          transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady);
@@ -365,7 +370,7 @@ void gst_npu_whisper_enc_class_init(GstNpuWhisperEncClass* klass) {
   element->change_state = GST_DEBUG_FUNCPTR(changeState);
   gst_element_class_add_static_pad_template(element, &sinkTemplate);
   gst_element_class_add_static_pad_template(element, &srcTemplate);
-  gst_element_class_set_static_metadata(element, "Whisper encoder", "Filter/Analyzer/Audio",
+  gst_element_class_set_static_metadata(element, "Whisper encoder", "Filter/Tensor",
                                         "Encodes windows of log-mel into Whisper's encoder states",
                                         "npuspeech authors");
   gst_type_mark_as_plugin_api(GST_TYPE_NPU_PRECISION, static_cast<GstPluginAPIFlags>(0));

@@ -44,4 +44,4 @@ gboolean pluginInit(GstPlugin* plugin) {
 
 #define PACKAGE "npuspeech"
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, npuspeech, "Speech to text with Whisper", pluginInit,
-                  NPUSPEECH_VERSION, NPUSPEECH_LICENSE, "npuspeech", "Unknown package origin")
+                  NPUSPEECH_VERSION, NPUSPEECH_LICENSE, "npuspeech", NPUSPEECH_ORIGIN)

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The engine that computes on the CPU, and the process's table of loaded models.
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
@@ -17,6 +14,7 @@
 #include "speech/whisper/batch_decoder.h"
 #include "speech/whisper/encoder.h"
 #include "speech/whisper/engine.h"
+#include "speech/whisper/model_check.h"
 
 namespace npuspeech {
 namespace {
@@ -75,23 +73,13 @@ class CpuEngine : public Engine {
     StreamContext context;
     context.options = options;
     context.text = LiveText(options.liveOptions);
+    if (auto has = hasFor(vocabulary, info_.name, options); !has) return has.error();
     if (!info_.multilingual) {
-      if (options.language != "auto" && options.language != "en")
-        return Error{ErrorCode::BadValue, "the model " + info_.name +
-                                              " knows English only, not the language \"" + options.language +
-                                              "\"; use a multilingual model"};
-      if (options.task == Task::Translate)
-        return Error{ErrorCode::BadValue,
-                     "the model " + info_.name + " cannot translate; use a multilingual model"};
       context.language = 0;
       context.languageCode = "en";
     } else if (options.language != "auto") {
       context.language = vocabulary.languageToken(options.language);
       context.languageCode = options.language;
-      if (!context.language)
-        return Error{ErrorCode::BadValue, "the model " + info_.name + " does not know the language \"" +
-                                              options.language +
-                                              "\"; give a code such as \"en\" or \"de\", or \"auto\""};
     }
     if (!options.prompt.empty()) {
       auto tokens = vocabulary.encode(" " + options.prompt);
@@ -133,32 +121,6 @@ int physicalCores() {
     if (std::getline(siblings, mask)) cores.insert(mask);
   }
   return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
-}
-
-// The user's, where HOME does not say: as in services, and under sudo -i or env -i.
-fs::path homeFolder() {
-  if (const char* home = std::getenv("HOME"); home && *home) return home;
-  passwd entry{}, *found = nullptr;
-  char names[4096];
-  if (::getpwuid_r(::getuid(), &entry, names, sizeof names, &found) == 0 && found) return found->pw_dir;
-  return "/";
-}
-
-// A relative XDG_CACHE_HOME counts as none: its specification says so.
-fs::path cacheFolder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/') return cache;
-  return homeFolder() / ".cache";
-}
-
-Result<std::string> findModel(const std::string& model) {
-  std::error_code ignored;
-  if (model.empty())
-    return Error{ErrorCode::BadValue, "no model is named; give a folder, or a name such as whisper-base"};
-  if (fs::is_directory(model, ignored)) return model;
-  const fs::path cached = cacheFolder() / "npuspeech" / "models" / model;
-  if (model.find('/') == std::string::npos && fs::is_directory(cached, ignored)) return cached.string();
-  return Error{ErrorCode::NotFound, "there is no model \"" + model + "\": it is neither a folder nor in " +
-                                        cached.parent_path().string() + "; get one with tools/fetch-model"};
 }
 
 // One entry per set of options: a weak reference, or that somebody is loading it.

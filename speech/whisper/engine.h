@@ -105,6 +105,9 @@ class Engine {
   /// `fraction` in [0, 1]. Called on the loading thread.
   using Progress = std::function<void(double fraction)>;
 
+  /// What can be told of open() and openStream() in some milliseconds: whether device, folder and files are
+  /// there and whole, and the model has the language and the task. Errors: as theirs.
+  static Result<void> check(const EngineOptions& options, const StreamOptions& stream = {});
   /// Loads the model, or waits for one that is being loaded. Takes up to a second: call it outside the
   /// streaming threads. Errors name the file at fault.
   static Result<std::shared_ptr<Engine>> open(const EngineOptions& options, const Progress& progress,

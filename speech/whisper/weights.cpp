@@ -159,27 +159,32 @@ Result<void> readParts(const TensorFile& file, WhisperWeights& weights,
 
 }  // namespace
 
+Result<WhisperWeights::Opened> WhisperWeights::open(const std::string& folder) {
+  auto file = TensorFile::openCTranslate2(folder + "/model.bin");
+  if (!file) return file.error();
+  if (file->spec() != "WhisperSpec")
+    return Error{ErrorCode::BadFile, file->path() + " holds a model of kind \"" + file->spec() +
+                                         "\"; a Whisper model in CTranslate2's format is needed"};
+  auto weights = std::make_shared<WhisperWeights>();
+  weights->name = std::filesystem::path(folder).lexically_normal().filename();
+  if (auto sizes = readSizes(*file, *weights); !sizes) return sizes.error();
+  return Opened{std::move(*file), std::move(weights)};
+}
+
 Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
     const std::string& folder, Precision precision, const std::function<void(double)>& progress,
     std::stop_token stop) {
-  auto opened = TensorFile::openCTranslate2(folder + "/model.bin");
+  const auto opened = open(folder);
   if (!opened) return opened.error();
-  const TensorFile& file = *opened;
-  if (file.spec() != "WhisperSpec")
-    return Error{ErrorCode::BadFile, file.path() + " holds a model of kind \"" + file.spec() +
-                                         "\"; a Whisper model in CTranslate2's format is needed"};
-
-  auto weights = std::make_shared<WhisperWeights>();
+  const auto& [file, weights] = *opened;
   weights->precision = precision;
-  weights->name = std::filesystem::path(folder).lexically_normal().filename();
-  if (auto sizes = readSizes(file, *weights); !sizes) return sizes.error();
   auto vocabulary = Vocabulary::load(folder, weights->vocabularySize);
   if (!vocabulary) return vocabulary.error();
   weights->vocabulary = std::make_unique<Vocabulary>(std::move(*vocabulary));
 
   if (auto read = readParts(file, *weights, progress, stop); !read) return read.error();
   weights->paddingState = convolvePadding(*weights);
-  return std::shared_ptr<const WhisperWeights>(std::move(weights));
+  return std::shared_ptr<const WhisperWeights>(weights);
 }
 
 }  // namespace npuspeech

@@ -10,6 +10,7 @@
 
 #include "base/aligned.h"
 #include "base/result.h"
+#include "speech/model/tensor_file.h"
 #include "speech/model/vocabulary.h"
 #include "speech/whisper/linear.h"
 
@@ -45,10 +46,19 @@ struct WhisperWeights {
   Linear projection;  // also the embedding table
   std::unique_ptr<Vocabulary> vocabulary;
 
+  /// A model's file, and what can be told without reading its weights: name and sizes.
+  struct Opened;
+  /// Errors name the file at fault.
+  static Result<Opened> open(const std::string& folder);
   /// Errors name the file and tensor at fault; Cancelled after `stop`.
   static Result<std::shared_ptr<const WhisperWeights>> load(const std::string& folder, Precision precision,
                                                             const std::function<void(double)>& progress,
                                                             std::stop_token stop);
+};
+
+struct WhisperWeights::Opened {
+  TensorFile file;
+  std::shared_ptr<WhisperWeights> weights;
 };
 
 }  // namespace npuspeech

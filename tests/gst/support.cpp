@@ -216,14 +216,26 @@ std::vector<std::string> errorsOn(GstBus* bus) {
   return errors;
 }
 
+std::vector<std::string> errorsAtStart(const std::string& launch) {
+  const auto element = newElement(launch);
+  GstBus* bus = gst_bus_new();
+  gst_element_set_bus(element.get(), bus);
+  EXPECT_EQ(gst_element_set_state(element.get(), GST_STATE_READY), GST_STATE_CHANGE_FAILURE) << launch;
+  const auto errors = errorsOn(bus);
+  EXPECT_EQ(gst_element_set_state(element.get(), GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_bus(element.get(), nullptr);
+  gst_object_unref(bus);
+  return errors;
+}
+
 Played play(GstElement* pipeline) {
   Played played;
   GstBus* bus = gst_element_get_bus(pipeline);
-  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  const bool isOn = gst_element_set_state(pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
   constexpr auto types = static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   GstMessage* message = gst_bus_timed_pop_filtered(bus, 60 * GST_SECOND, types);
   // The streaming threads stop before the rest of their messages are read.
-  gst_element_set_state(pipeline, GST_STATE_READY);
+  if (isOn) gst_element_set_state(pipeline, GST_STATE_READY);
   for (; message; message = gst_bus_pop_filtered(bus, types)) {
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
       played.eos = true;

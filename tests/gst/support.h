@@ -93,6 +93,9 @@ std::vector<NoWordsSaid> noWords(Harness& harness);
 /// The texts of the errors on `bus`, which loses what else is on it.
 std::vector<std::string> errorsOn(GstBus* bus);
 
+/// What an element says that cannot go to READY, which the caller expects.
+std::vector<std::string> errorsAtStart(const std::string& launch);
+
 struct Played {
   bool eos = false;
   std::vector<std::string> errors, ownErrors;  // of any element, and of ours
