@@ -49,6 +49,9 @@ std::string pipelineOf(const std::string& output) {
   return {};
 }
 
+/// Longer than a silence inside an utterance, and over when the stream can be back.
+constexpr GstClockTime kLost = 1200 * GST_MSECOND;
+
 struct Program {
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   std::unique_ptr<Source> source;
@@ -101,6 +104,29 @@ void setProperty(GstElement* pipeline, const char* name, const char* property, c
   gst_clear_object(&element);
 }
 
+SourceUse useOf(GstElement* pipeline, const std::string& uri, Program& program) {
+  GstPad* audio = sinkOf(pipeline, "audio");
+  GstPad* video = sinkOf(pipeline, "video");
+  SourceUse use;
+  use.hasPicture = video != nullptr;
+  use.isAlwaysLive = true;
+  use.sinkOf = [=](const std::string& kind) {
+    return kind == "audio/x-raw" ? audio : kind == "video/x-raw" ? video : nullptr;
+  };
+  use.onFailure = [&program, uri](const std::string& reason) { program.fail(uri + ": " + reason); };
+  use.onEnd = [=] {
+    for (GstPad* pad : {audio, video})
+      if (pad) gst_pad_send_event(pad, gst_event_new_eos());
+  };
+  use.onLoss = [=](const std::string& reason) {
+    std::fprintf(stderr, "rtsp-subtitles: %s is lost (%s); trying again\n", uri.c_str(), reason.c_str());
+    // Ends the utterance, whose last words would else wait for the stream to come back.
+    gst_pad_send_event(audio, gst_event_new_gap(gst_element_get_current_running_time(pipeline), kLost));
+  };
+  use.onReturn = [=] { std::fprintf(stderr, "rtsp-subtitles: %s is back\n", uri.c_str()); };
+  return use;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -122,12 +148,10 @@ int main(int argc, char** argv) {
   if (argc == 4) setProperty(pipeline, "transcriber", "language", argv[3]);
 
   Program program;
-  program.source =
-      std::make_unique<Source>(pipeline, argv[1], sinkOf(pipeline, "audio"), sinkOf(pipeline, "video"),
-                               [&](const std::string& reason) { program.fail(argv[1] + (": " + reason)); });
+  program.source = std::make_unique<Source>(pipeline, argv[1], useOf(pipeline, argv[1], program));
   GstBus* bus = gst_element_get_bus(pipeline);
   gst_bus_add_watch(bus, onMessage, &program);
-  for (const int signal : {SIGINT, SIGTERM}) g_unix_signal_add(signal, onInterrupt, &program);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) g_unix_signal_add(signal, onInterrupt, &program);
   // The clock runs from here on. A sink that cannot be opened has said so on the bus.
   if (gst_element_set_state(pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE)
     program.source->connect();

@@ -43,20 +43,19 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
                  "Sound track where there are several (default: the file's own default)")
       ->type_name("N|LANG");
   app.add_option("--format", format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
-  app.add_option(
-         "--output", options.output,
-         "Write here instead of to standard output (-). The file is replaced once all is done: with what "
-         "could be done where an input failed, with the inputs that were finished where a signal ended "
-         "the program, and not at all where there is nothing to write. What is there and holds no text "
-         "is not replaced")
+  app.add_option("--output", options.output,
+                 "Write here instead of to standard output (-); what is there and is no text is not replaced")
       ->type_name("FILE");
   app.add_flag(
       "--live", options.live,
       "Text while people speak: one INPUT, at the clock's pace; mic is the microphone. Ctrl-C ends it. "
       "json: a line a sentence");
   app.footer(
-      "Exit status: 0; 1 where an input or the output failed, after the others were done; 2 for wrong usage, "
-      "with "
+      "With several inputs, --output gets those that could be done, and after a signal those that were "
+      "finished;\n"
+      "where there are none, and until then, the file stays as it was.\n\n"
+      "Exit status: 0; 1 where an input or the output failed, once the others are done; 2 for wrong usage, "
+      "with\n"
       "nothing read or written; 130, 143 or 129 after SIGINT, SIGTERM or SIGHUP (--live: 0 after SIGINT).");
   app.add_option("INPUT", options.inputs,
                  "Files or URIs with audio, video files too; - is standard input, which may be a pipe")

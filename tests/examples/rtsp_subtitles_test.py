@@ -74,6 +74,17 @@ class RtspSubtitles(TestCase):
         for cue, begin in ((before[0], begins[0]), (after[0], begins[1])):
             self.assertAlmostEqual(cue[0], begin + 0.3, delta=0.9, msg=f'{begins} {text}')
 
+    def test_what_the_connection_holds_is_written(self):
+        """Within its first 2 s nothing comes out of an RTSP connection, and all that came until Ctrl-C belongs to it."""
+        server = serve(self, self.port)
+        file = self.folder / 'talk.srt'
+        process = self.start(file, 'radio')
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        time.sleep(1.9)
+        self.assertEqual(self.end(process), '')
+        text = file.read_text()
+        self.assertEqual(words(' '.join(cue[2] for cue in cues(text)))[:2], ['and', 'so'], text)
+
     def test_matroska_and_subrip(self):
         serve(self, self.port)
         files = [self.folder / 'talk.mkv', self.folder / 'talk.srt']
