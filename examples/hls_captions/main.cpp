@@ -3,8 +3,8 @@
 //
 // usage: npuspeech-hls-captions [--keep] FILE|URI|mic FOLDER [LANGUAGE]
 //   --keep   no segment is deleted, and who comes late can start at the beginning
-// Files come at the clock's pace. Ctrl-C ends the stream, and the last words are written; so they are where a
-// live source is lost, and the exit status is 1.
+// Files come at the clock's pace. A live source that is lost is tried again, and times go on. Ctrl-C ends the
+// stream, and the last words are written.
 #include <glib-unix.h>
 #include <gst/gst.h>
 
@@ -22,7 +22,7 @@ namespace {
 
 constexpr char kUsage[] = "usage: npuspeech-hls-captions [--keep] FILE|URI|mic FOLDER [LANGUAGE]";
 
-/// A source that has failed says within this time that what it held is through: RTSP holds 2 s.
+/// What a broken file held comes out within this time.
 constexpr guint kDrainSeconds = 5;
 
 /// One line; returns the exit status.
@@ -34,23 +34,23 @@ int complain(std::string reason) {
 }
 
 struct Program {
-  GMainLoop* loop;
-  Stream& stream;
   Publisher& publisher;
   std::string input;
+  Stream* stream = nullptr;
+  GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   int status = 0;
   bool isEnding = false;
 
   /// What was heard until now is written, unless that was asked for before.
   void end() {
-    if (isEnding || !stream.finish()) g_main_loop_quit(loop);
+    if (isEnding || !stream->finish()) g_main_loop_quit(loop);
     isEnding = true;
   }
-  /// The source has failed. What it still holds comes out, and then its end.
+  /// The source has failed for good. What it still holds comes out, and then its end.
   void lose(const std::string& reason) {
     if (status != 0) return;
     status = complain(input + ": " + reason);
-    if (!stream.hasBegun()) return g_main_loop_quit(loop);
+    if (!stream->hasBegun()) return g_main_loop_quit(loop);
     const auto onTimeout = [](gpointer self) -> gboolean {
       auto& program = *static_cast<Program*>(self);
       if (!program.isEnding) program.end();
@@ -75,7 +75,7 @@ int64_t timeOf(const GstStructure* news, const char* field) {
 bool onNews(const GstStructure* news, Program& program) {
   Publisher& publisher = program.publisher;
   if (gst_structure_has_name(news, "splitmuxsink-fragment-opened")) {
-    const Encoding encoding = program.stream.encoding();
+    const Encoding encoding = program.stream->encoding();
     publisher.describe(encoding.bitsPerSecond, encoding.codecs);
     return publisher.open(gst_structure_get_string(news, "location"), timeOf(news, "running-time"));
   }
@@ -94,6 +94,7 @@ bool onNews(const GstStructure* news, Program& program) {
 
 gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
   auto& program = *static_cast<Program*>(self);
+  if (program.stream->handle(message)) return G_SOURCE_CONTINUE;
   GError* error = nullptr;
   switch (GST_MESSAGE_TYPE(message)) {
     case GST_MESSAGE_APPLICATION:
@@ -101,23 +102,22 @@ gboolean onMessage(GstBus*, GstMessage* message, gpointer self) {
       if (!onNews(gst_message_get_structure(message), program)) program.fail(program.publisher.error());
       break;
     case GST_MESSAGE_EOS:
-      // Where a connection breaks, RTSP often says no more than that.
-      if (!program.isEnding && program.status == 0 && program.stream.isLive())
-        program.status = complain(program.input + ": the stream has ended");
       g_main_loop_quit(program.loop);
       break;
     case GST_MESSAGE_WARNING:
       // autoaudiosrc goes on with silence where no microphone can be opened.
-      if (program.input != "mic" || !program.stream.isOfSource(message)) break;
+      if (!program.stream->isOfMicrophone(message)) break;
       gst_message_parse_warning(message, &error, nullptr);
       program.fail(std::string("no microphone can be opened: ") + error->message);
       break;
     case GST_MESSAGE_ERROR:
       gst_message_parse_error(message, &error, nullptr);
-      if (program.stream.isOfSource(message)) {
+      if (program.stream->isOfMicrophone(message)) {
         program.lose(error->message);
+      } else if (GST_MESSAGE_SRC(message) == GST_OBJECT(program.stream->pipeline())) {
+        program.fail(program.input + ": " + error->message);  // of what the source has
       } else if (gst_object_has_as_ancestor(GST_MESSAGE_SRC(message),
-                                            GST_OBJECT(program.stream.pipeline()))) {
+                                            GST_OBJECT(program.stream->pipeline()))) {
         program.fail(error->message);
       }  // else it is left from a source that is gone
       break;
@@ -155,14 +155,20 @@ int run(const std::string& input, const std::string& folder, const std::string& 
   if (uri.empty() && input != "mic") return complain(input + ": no such file");
   Publisher publisher(folder, kind, language == "auto" ? "" : language);
   if (!publisher.prepare()) return complain(publisher.error());
-  Stream stream(uri, unpublished(folder), kSegmentNs, language);
+  Program program{publisher, input};
+  StreamReports reports;
+  reports.onFailure = [&](const std::string& reason) { program.lose(reason); };
+  reports.onLoss = [&](const std::string& reason) {
+    complain(input + " is lost (" + reason + "); trying again");
+  };
+  reports.onReturn = [&] { complain(input + " is back"); };
+  Stream stream(uri, unpublished(folder), kSegmentNs, language, reports);
   if (!stream.error().empty()) return complain(stream.error());
-
-  Program program{g_main_loop_new(nullptr, FALSE), stream, publisher, input};
+  program.stream = &stream;
   GstBus* bus = gst_element_get_bus(stream.pipeline());
   gst_bus_add_watch(bus, onMessage, &program);
-  for (const int signal : {SIGINT, SIGTERM}) g_unix_signal_add(signal, onInterrupt, &program);
-  stream.start();  // what fails says so on the bus
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) g_unix_signal_add(signal, onInterrupt, &program);
+  stream.start();
   g_main_loop_run(program.loop);
   gst_bus_remove_watch(bus);
   // A file that was opened while all ended is known too, so that none is left.

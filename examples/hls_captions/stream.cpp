@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "stream.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
 namespace {
 
 constexpr char kUri[] =
-    "uridecodebin name=source caps=\"audio/x-raw; video/x-raw\" "
+    // Silence is zeros.
+    "audioconvert name=sound ! audio/x-raw,format={S16LE,F32LE} ! "
     // Files come at the clock's pace.
-    "identity name=sound sync=true ! ";
+    "identity name=pace sync=true ! ";
 constexpr char kMicrophone[] = "autoaudiosrc name=source ! identity name=sound ! ";
 constexpr char kSound[] =
     "tee name=all "
     // Holds what is said while the model loads.
     "all. ! queue max-size-time=60000000000 max-size-bytes=0 max-size-buffers=0 ! "
     "nputranscriber name=transcriber granularity=line lines=2 latency=6000 ! fakesink sync=false async=false "
-    "all. ! queue name=hold ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
+    // Each track may be filled for a while before the other.
+    "all. ! queue name=hold max-size-time=20000000000 max-size-bytes=0 max-size-buffers=0 ! "
+    // The times of packets waver; the encoder would begin anew, and splitmuxsink fail where they go back.
+    "audiorate skip-to-first=true ! audioconvert ! "
+    "audioresample ! audio/x-raw,rate=48000,channels=2 ! "
     "voaacenc bitrate=128000 ! aacparse ! segments.audio_0 "
     "splitmuxsink name=segments muxer=mpegtsmux reset-muxer=false send-keyframe-requests=true";
 // Key frames are where splitmuxsink asks for them, and nowhere else.
 constexpr char kPicture[] =
-    "identity sync=true ! queue ! videoconvert ! x264enc tune=zerolatency speed-preset=veryfast bitrate=2000 "
+    "identity name=picture-pace sync=true ! "
+    "queue max-size-time=5000000000 max-size-bytes=200000000 max-size-buffers=0 ! videoconvert ! x264enc "
+    "tune=zerolatency speed-preset=veryfast bitrate=2000 "
     "key-int-max=100000 option-string=scenecut=0 ! video/x-h264,profile=main ! h264parse";
+constexpr guint kKeepUpMs = 200;
+/// How far behind the clock a lost source's tracks are: it may have 2 s on their way while it comes back.
+constexpr GstClockTime kBehind = 5 * GST_SECOND;
+/// A picture that does not move needs few frames.
+constexpr GstClockTime kPictureStep = 200 * GST_MSECOND;
 // Peaks, with what MPEG-TS adds.
 constexpr int kSoundBits = 250'000, kPictureBits = 3'000'000;
 
@@ -44,7 +57,8 @@ void sendEos(GstElement* pipeline, const char* name) {
 }  // namespace
 
 Stream::Stream(const std::string& uri, const std::string& files, int64_t segmentNs,
-               const std::string& language) {
+               const std::string& language, StreamReports reports)
+    : reports_(std::move(reports)) {
   gst_segment_init(&textSegment_, GST_FORMAT_TIME);
   const std::string description = (uri.empty() ? kMicrophone : kUri) + std::string(kSound);
   GError* error = nullptr;
@@ -54,7 +68,6 @@ Stream::Stream(const std::string& uri, const std::string& files, int64_t segment
     g_clear_error(&error);
     return;
   }
-  source_ = gst_bin_get_by_name(GST_BIN(pipeline_), "source");
   GstElement* segments = gst_bin_get_by_name(GST_BIN(pipeline_), "segments");
   g_object_set(segments, "location", files.c_str(), "max-size-time", static_cast<guint64>(segmentNs),
                nullptr);
@@ -68,6 +81,7 @@ Stream::Stream(const std::string& uri, const std::string& files, int64_t segment
   gst_pad_add_probe(text, static_cast<GstPadProbeType>(kTypes), onText, this, nullptr);
   gst_object_unref(text);
   if (uri.empty()) {
+    microphone_ = gst_bin_get_by_name(GST_BIN(pipeline_), "source");
     hasBegun_ = true;
     return;
   }
@@ -76,16 +90,60 @@ Stream::Stream(const std::string& uri, const std::string& files, int64_t segment
       sound, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
       [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
   gst_object_unref(sound);
-  g_object_set(source_, "uri", uri.c_str(), nullptr);
-  g_signal_connect(source_, "pad-added", G_CALLBACK(onPad), this);
-  g_signal_connect(source_, "no-more-pads", G_CALLBACK(onNoMorePads), this);
+  source_ = std::make_unique<Source>(pipeline_, uri, use());
+  GstElement* pace = gst_bin_get_by_name(GST_BIN(pipeline_), "pace");
+  soundBridge_ = std::make_unique<Bridge>(pace, true, 0);
+  gst_object_unref(pace);
+}
+
+SourceUse Stream::use() {
+  SourceUse use;
+  use.hasPicture = true;
+  use.sinkOf = [this](const std::string& kind) { return sinkOf(kind); };
+  use.onAllPads = [this] { onAllPads(); };
+  use.onFailure = reports_.onFailure;
+  use.onEnd = [this] { end(); };
+  use.onLoss = [this](const std::string& reason) {
+    if (!keepUp_)
+      keepUp_ = g_timeout_add(
+          kKeepUpMs,
+          [](gpointer self) -> gboolean {
+            static_cast<Stream*>(self)->keepUp();
+            return G_SOURCE_CONTINUE;
+          },
+          this);
+    if (reports_.onLoss) reports_.onLoss(reason);
+  };
+  use.onReturn = [this] {
+    g_source_remove(std::exchange(keepUp_, 0));
+    if (reports_.onReturn) reports_.onReturn();
+  };
+  return use;
 }
 
 Stream::~Stream() {
+  if (keepUp_) g_source_remove(keepUp_);
   if (!pipeline_) return;
   gst_element_set_state(pipeline_, GST_STATE_NULL);
-  gst_clear_object(&source_);
+  source_.reset();
+  soundBridge_.reset();
+  pictureBridge_.reset();
+  gst_clear_object(&microphone_);
   gst_object_unref(pipeline_);
+}
+
+void Stream::start() {
+  // Before the pipeline plays: its clock comes to the source with its state.
+  if (source_) source_->connect();
+  gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+}
+
+void Stream::keepUp() {
+  const GstClockTime now = gst_element_get_current_running_time(pipeline_);
+  // What has come already is led on to by itself.
+  if (!GST_CLOCK_TIME_IS_VALID(now) || now < kBehind || source_->isHeard()) return;
+  soundBridge_->keepUp(now - kBehind);
+  if (pictureBridge_) pictureBridge_->keepUp(now - kBehind);
 }
 
 void Stream::stop() {
@@ -101,78 +159,70 @@ void Stream::stop() {
 
 bool Stream::finish() {
   if (!hasBegun_) return false;
-  if (!source_) return true;
-  // A change of the pipeline's state, in a thread of its own, would else start it again.
-  gst_element_set_locked_state(source_, TRUE);
-  gst_element_set_state(source_, GST_STATE_NULL);
-  gst_bin_remove(GST_BIN(pipeline_), source_);
-  gst_clear_object(&source_);
-  sendEos(pipeline_, "sound");
-  sendEos(pipeline_, "picture");
+  if (source_) {
+    if (keepUp_) g_source_remove(std::exchange(keepUp_, 0));
+    source_->finish();
+  } else if (microphone_) {
+    // A change of the pipeline's state, in a thread of its own, would else start it again.
+    gst_element_set_locked_state(microphone_, TRUE);
+    gst_element_set_state(microphone_, GST_STATE_NULL);
+    gst_bin_remove(GST_BIN(pipeline_), microphone_);
+    gst_clear_object(&microphone_);
+    end();
+  }
   return true;
 }
 
-bool Stream::isLive() const {
-  GstPad* sound = padOf(pipeline_, "sound", "sink");
-  GstQuery* query = gst_query_new_latency();
-  gboolean live = FALSE;
-  if (gst_pad_peer_query(sound, query)) gst_query_parse_latency(query, &live, nullptr, nullptr);
-  gst_query_unref(query);
-  gst_object_unref(sound);
-  return live;
+void Stream::end() {
+  sendEos(pipeline_, "picture");
+  sendEos(pipeline_, "sound");
 }
 
-bool Stream::isOfSource(GstMessage* message) const {
+bool Stream::isOfMicrophone(GstMessage* message) const {
   GstObject* from = GST_MESSAGE_SRC(message);
-  return source_ && (from == GST_OBJECT(source_) || gst_object_has_as_ancestor(from, GST_OBJECT(source_)));
+  return microphone_ &&
+         (from == GST_OBJECT(microphone_) || gst_object_has_as_ancestor(from, GST_OBJECT(microphone_)));
 }
 
-void Stream::onPad(GstElement*, GstPad* pad, gpointer self) {
-  auto& stream = *static_cast<Stream*>(self);
-  GstCaps* caps = gst_pad_get_current_caps(pad);
-  const std::string kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-  gst_caps_unref(caps);
-  if (kind == "video/x-raw") return stream.addPicture(pad);
-  if (kind != "audio/x-raw") return;
-  GstPad* sound = padOf(stream.pipeline_, "sound", "sink");
-  if (!gst_pad_is_linked(sound)) gst_pad_link(pad, sound);
-  gst_object_unref(sound);
+GstPad* Stream::sinkOf(const std::string& kind) {
+  if (kind != "audio/x-raw" && kind != "video/x-raw") return nullptr;
+  if (kind == "video/x-raw" && !pictureBridge_ && (hasBegun_ || !addPicture())) return nullptr;
+  GstPad* sink = padOf(pipeline_, kind == "audio/x-raw" ? "sound" : "picture", "sink");
+  gst_object_unref(sink);  // the pipeline holds it
+  return sink;
 }
 
-void Stream::addPicture(GstPad* pad) {
-  GstElement* present = gst_bin_get_by_name(GST_BIN(pipeline_), "picture");
-  if (present) return gst_object_unref(present);
+bool Stream::addPicture() {
   GError* error = nullptr;
   GstElement* picture =
       gst_parse_bin_from_description_full(kPicture, TRUE, nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &error);
   if (!picture) {
     GST_ELEMENT_ERROR(pipeline_, CORE, MISSING_PLUGIN, ("%s", error->message), (nullptr));
     g_clear_error(&error);
-    return;
+    return false;
   }
   gst_object_set_name(GST_OBJECT(picture), "picture");
+  GstElement* pace = gst_bin_get_by_name(GST_BIN(picture), "picture-pace");
+  pictureBridge_ = std::make_unique<Bridge>(pace, false, kPictureStep);
+  gst_object_unref(pace);
   gst_bin_add(GST_BIN(pipeline_), picture);
   GstElement* segments = gst_bin_get_by_name(GST_BIN(pipeline_), "segments");
   gst_element_link_pads(picture, "src", segments, "video");
   gst_object_unref(segments);
-  gst_element_sync_state_with_parent(picture);
-  GstPad* sink = gst_element_get_static_pad(picture, "sink");
-  gst_pad_link(pad, sink);
-  gst_object_unref(sink);
+  return gst_element_sync_state_with_parent(picture);
 }
 
-void Stream::onNoMorePads(GstElement*, gpointer self) {
-  auto& stream = *static_cast<Stream*>(self);
-  GstPad* sound = padOf(stream.pipeline_, "sound", "sink");
+void Stream::onAllPads() {
+  GstPad* sound = padOf(pipeline_, "sound", "sink");
   const bool isThere = gst_pad_is_linked(sound);
   gst_object_unref(sound);
   if (!isThere) {
-    GST_ELEMENT_ERROR(stream.source_, STREAM, WRONG_TYPE, ("has no sound"), (nullptr));
+    GST_ELEMENT_ERROR(pipeline_, STREAM, WRONG_TYPE, ("has no sound"), (nullptr));
     return;
   }
-  if (stream.hasBegun_.exchange(true)) return;
-  GstPad* held = padOf(stream.pipeline_, "hold", "src");
-  gst_pad_remove_probe(held, std::exchange(stream.hold_, 0));
+  if (hasBegun_.exchange(true)) return;
+  GstPad* held = padOf(pipeline_, "hold", "src");
+  gst_pad_remove_probe(held, std::exchange(hold_, 0));
   gst_object_unref(held);
 }
 

@@ -40,6 +40,8 @@ void Source::connect() {
   g_signal_connect(element_, "pad-added", G_CALLBACK(onPad), this);
   g_signal_connect(element_, "no-more-pads", G_CALLBACK(onNoMorePads), this);
   g_signal_connect(element_, "source-setup", G_CALLBACK(onSetup), this);
+  // One that comes back plays by itself. A pipeline whose sinks are not all ready would not let it.
+  g_object_set(element_, "async-handling", static_cast<gboolean>(wasConnected_), nullptr);
   gst_bin_add(GST_BIN(pipeline_), element_);
   gst_element_sync_state_with_parent(element_);
   if (!timer_) restartTimer();
@@ -139,8 +141,9 @@ bool Source::handle(GstMessage* message) {
 }
 
 void Source::finish() {
-  if (std::exchange(isFinished_, true) || isLeaving_) return;
-  if (isLive()) return drain();
+  isFinished_ = true;
+  if (isLeaving_) return;
+  if (element_ && isLive()) return drain();
   disconnect();
   use_.onEnd();
 }

@@ -45,6 +45,8 @@ class Source {
   bool handle(GstMessage* message);
   /// Whether it comes back: known once there is sound.
   bool isLive() const { return use_.isAlwaysLive || isLive_; }
+  /// Whether something has come since it was connected last.
+  bool isHeard() const { return lastDataUs_ != 0; }
   /// No more reconnecting. Then onEnd() is called, at the latest after 4 s.
   void finish();
 

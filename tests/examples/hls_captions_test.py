@@ -106,7 +106,7 @@ class HlsCaptions(TestCase):
                 content = file.read_bytes()
                 self.assertEqual(seen.setdefault(file.name, content), content, f'{file.name} has changed')
 
-    def assertTimes(self, segments):
+    def assertTimes(self, segments, delta=0.06):
         """What the playlist and the captions' maps say is what FFmpeg finds in the media segments."""
         starts = []
         for number, (name, duration) in enumerate(segments):
@@ -114,7 +114,7 @@ class HlsCaptions(TestCase):
             sound = packets(self.out / name, 'a')
             starts.append(start)
             self.assertAlmostEqual((sound[0][0] - start) / CLOCK, 0, delta=0.03)
-            self.assertAlmostEqual((sound[-1][0] - sound[0][0]) / CLOCK, duration, delta=0.06)
+            self.assertAlmostEqual((sound[-1][0] - sound[0][0]) / CLOCK, duration, delta=delta)
             picture = packets(self.out / name, 'v')
             if picture:
                 self.assertTrue(picture[0][1], 'begins with a key frame')
@@ -221,22 +221,51 @@ class HlsCaptions(TestCase):
         self.assertLessEqual(found[-1][1], captions(self.out / 'captions00000.vtt')[0] + (heard + 0.2) * CLOCK)
 
     def test_lost_source(self):
-        """Over UDP the source fails, over TCP it ends; both hold the last 2 s at that time."""
-        for scheme, complaint in (('rtsp', '.+'), ('rtspt', 'the stream has ended')):
-            with self.subTest(scheme):
-                port = freePort()
-                uri = f'{scheme}://127.0.0.1:{port}/talk'
-                server = serve(self, port)
-                process = self.start('--keep', uri, self.out, 'en')
-                self.assertEqual(server.stdout.readline(), 'playing\n')
-                time.sleep(8)  # behind "what your country can do for you"
-                server.kill()
-                self.assertEnds(process, 1, f'hls-captions: {uri}: {complaint}\n')
-                _, segments, _ = playlist(self.out / 'media.m3u8')
-                self.assertGreater(sum(duration for _, duration in segments), 7.3)
-                found, _ = self.cues([captions(self.out / f'captions{number:05}.vtt')[0] for number in range(len(segments))])
-                said = ' '.join(text for _, _, text in found)
-                self.assertLessEqual(wordErrors(said, ' '.join(words(CLIP_TEXT)[:14])), 3, found)
+        """A server that goes away and comes back: no hole in the tracks, and the words on both sides."""
+        port = freePort()
+        uri = f'rtsp://127.0.0.1:{port}/talk'
+        server = serve(self, port)
+        process = self.start('--keep', uri, self.out, 'en')
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        started = time.monotonic()
+        time.sleep(8)  # behind "what your country can do for you"
+        server.kill()
+        server.wait()
+        self.assertRegex(process.stderr.readline(), rf'\Ahls-captions: {uri} is lost \(.+\); trying again\n\Z')
+        time.sleep(5)
+        server = serve(self, port)
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        again = time.monotonic()
+        self.assertEqual(process.stderr.readline(), f'hls-captions: {uri} is back\n')
+        time.sleep(max(0, again + 8 - time.monotonic()))
+        process.send_signal(signal.SIGINT)
+        ended = time.monotonic()
+        self.assertEnds(process)
+        _, segments, tags = playlist(self.out / 'media.m3u8')
+        self.assertNotIn('#EXT-X-DISCONTINUITY', tags)
+        self.assertLess(max(duration for _, duration in segments), 4.5)
+        # What came until Ctrl-C is in it. Connecting takes its time.
+        self.assertAlmostEqual(sum(duration for _, duration in segments), ended - started, delta=2)
+        starts = self.assertTimes(segments, delta=0.2)  # pictures come every 0.1 s, or 0.2 s in the hole
+        found, _ = self.cues(starts)
+        hole = starts[0] + (again - started - 2.5) * CLOCK
+        for half in ([text for start, _, text in found if start < hole],
+                     [text for start, _, text in found if start >= hole]):
+            self.assertLessEqual(wordErrors(' '.join(half), ' '.join(words(CLIP_TEXT)[:14])), 4, found)
+
+    def test_what_the_connection_holds_is_published(self):
+        """An RTSP connection holds 2 s, which belong to what was heard until Ctrl-C."""
+        port = freePort()
+        server = serve(self, port)
+        process = self.start('--keep', f'rtspt://127.0.0.1:{port}/radio', self.out, 'en')
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        started = time.monotonic()
+        time.sleep(5)
+        process.send_signal(signal.SIGINT)
+        heard = time.monotonic() - started
+        self.assertEnds(process)
+        _, segments, _ = playlist(self.out / 'media.m3u8')
+        self.assertGreater(sum(duration for _, duration in segments), heard - 1.5)
 
     def test_microphone(self):
         # GStreamer's generator of tones as the one source to be found, and silent hardware.
