@@ -95,6 +95,7 @@ void Input::start() {
 void Input::stop() {
   for (guint* source : {&watch_, &stallCheck_})
     if (*source) g_source_remove(std::exchange(*source, 0));
+  drain_.cancel();
   pipeline_.reset();
   tracks_.reset();
   timeline_.reset();
@@ -102,6 +103,7 @@ void Input::stop() {
 
 void Input::finish() {
   if (hasEnded() || std::exchange(finishing_, true)) return;
+  if (pipeline_ && drain_.begin(pipeline_->top)) return;
   std::unique_lock lock(mutex_);
   const bool heard = audioNs_ > 0;
   lock.unlock();

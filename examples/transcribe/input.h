@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "drain.h"
 #include "interim_text.h"
 #include "local_file.h"
 #include "options.h"
@@ -90,6 +91,7 @@ class Input {
   std::unique_ptr<Timeline> timeline_;  // these three are there while it runs; the pipeline goes first
   std::unique_ptr<Tracks> tracks_;
   std::unique_ptr<Pipeline> pipeline_;
+  Drain drain_;
   guint watch_ = 0, stallCheck_ = 0;
   int loading_ = 0;
   Clock::time_point startTime_, endTime_, loadStart_;

@@ -8,10 +8,14 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
-from harness import BUILD, CLIP, CLIP_SECONDS, CLIP_TEXT, ENVIRONMENT, PATIENCE, TestCase, transcribe, wordErrors, words
+from harness import BUILD, CLIP, CLIP_SECONDS, CLIP_TEXT, ENVIRONMENT, PATIENCE, ROOT, TestCase, transcribe, wordErrors, words
+
+sys.path.append(str(ROOT / 'tests/examples'))
+from rtsp import freePort, serve  # noqa: E402
 
 PROGRAM = BUILD / 'examples/transcribe/npuspeech-transcribe'
 # Live text is decided word by word: a little worse than a whole recording's.
@@ -58,6 +62,17 @@ class Live(TestCase):
         said = words(re.sub(r'(?m)^(WEBVTT|NOTE.*|.* --> .*)$', '', text))
         self.assertEqual(said[:5], words('And so my fellow Americans'))
         self.assertLess(len(said), len(words(CLIP_TEXT)))
+
+    def test_interrupt_brings_what_a_connection_holds(self):
+        """Within its first 2 s nothing comes out of an RTSP connection."""
+        port = freePort()
+        server = serve(self, port)
+        process = self.start('--output', self.folder / 'talk.txt', f'rtsp://127.0.0.1:{port}/radio')
+        self.assertEqual(server.stdout.readline(), 'playing\n')
+        time.sleep(1.9)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual((process.wait(20 * PATIENCE), process.stderr.read()), (0, ''))
+        self.assertEqual(words((self.folder / 'talk.txt').read_text())[:2], ['and', 'so'])
 
     def test_terminal_rewrites_what_is_not_settled(self):
         try:
