@@ -7,7 +7,8 @@
 namespace npuspeech::gst {
 
 /// Lets `convert`, an audioconvert, mix what comes to `sink`, the ghost pad in front of it: channels that
-/// GStreamer can place as it mixes them itself, others in equal parts. With each CAPS event anew. Once, from
+/// GStreamer can place as it mixes them itself, others in equal parts, and two that would take each other
+/// away as their difference, from the first buffer of such sound on. With each CAPS event anew. Once, from
 /// instance init; `convert` outlives the pad.
 void mixChannelsOf(GstPad* sink, GstElement* convert);
 
