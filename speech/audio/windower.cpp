@@ -216,7 +216,13 @@ void Windower::State::open(int64_t speechStart) {
 }
 
 void Windower::State::close() {
-  if (isSure()) emitWindow(std::min({roundUp(speechEnd + postRoll), start + maxWindow, melEnd()}), true);
+  if (isSure()) {
+    emitWindow(std::min({roundUp(speechEnd + postRoll), start + maxWindow, melEnd()}), true);
+  } else if (live) {
+    // Who speaks on surely within the pause is read together with it, as where it is not live.
+    heardUntil = speechEnd;
+    neededFrom = recallFrom = start;
+  }
   isOpen = isContinued = false;
 }
 

@@ -613,6 +613,21 @@ TEST_F(WindowerSpeech, AnUtteranceThatFollowsSoonBeginsWithAudioThatIsNeeded) {
   }
 }
 
+// Too quiet to be sure of its first words, before others follow.
+TEST_F(WindowerSpeech, WhatWasUnsureIsReadTogetherWithWhatFollowsSoon) {
+  constexpr const char* kQuietStart = "misc_en/jfk.flac";
+  auto samples = readRecording(kQuietStart);
+  NPUSPEECH_REQUIRE(samples, kQuietStart);
+  for (float& sample : *samples) sample *= 0.00316f;
+  Windower::Options options;
+  options.live = true;
+  const Collected collected = runWhole(options, weights(), *samples);
+  const auto windows = collected.windows();
+  ASSERT_FALSE(windows.empty());
+  EXPECT_LT(windows.front().startNs, kSecond / 2);
+  EXPECT_EQ(windows.front().number, 0u);
+}
+
 TEST(WindowerLive, EndsEndlessSpeechAtTheCap) {
   std::mt19937 random(9);
   Windower::Options options = liveOptions();
