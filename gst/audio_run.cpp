@@ -12,6 +12,9 @@ namespace {
 /// Timestamps are rounded, to milliseconds by some and by some to their own idea of a buffer.
 constexpr GstClockTimeDiff kRounding = 5 * GST_MSECOND;
 
+/// Packets are at least some milliseconds long: what would be kept longer has no end.
+constexpr size_t kMostKept = 10000;
+
 GstClockTimeDiff durationOf(uint64_t samples) {
   return static_cast<GstClockTimeDiff>(gst_util_uint64_scale(samples, GST_SECOND, LogMel::kSampleRate));
 }
@@ -27,6 +30,7 @@ void AudioRun::start(GstClockTime at, bool isLive) {
 void AudioRun::moveTo(GstClockTime at) {
   start_ = isTime(at) ? at : 0;
   samples_ = keptSamples_ = 0;
+  isKeeping_ = false;
   lastAt_ = GST_CLOCK_TIME_NONE;
   lastSamples_ = 0;
   deviation_.reset();
@@ -66,42 +70,67 @@ AudioRun::Next AudioRun::accept(const Sound& sound, GstClockTimeDiff deviation, 
 }
 
 AudioRun::Next AudioRun::keepFirst(const Sound& sound, GstClockTimeDiff usual, GstClockTimeDiff jump) {
+  isKeeping_ = true;
+  kept_.clear();
   keptAt_ = sound.at;
   usual_ = usual;
-  firstJump_ = leastJump_ = jump;
-  return keep(sound.at, sound.samples);
+  mostJump_ = leastJump_ = jump;
+  drop_ = 0;
+  return keep(sound.at, sound.samples, jump);
 }
 
-AudioRun::Next AudioRun::keep(GstClockTime at, size_t samples) {
-  keptSamples_ += std::max<size_t>(samples, 1);
+AudioRun::Next AudioRun::keep(GstClockTime at, size_t samples, GstClockTimeDiff jump) {
+  kept_.push_back({samples, jump});
+  keptSamples_ += samples;
   lastAt_ = at;
   lastSamples_ = samples;
   return {.isKept = true};
 }
 
 AudioRun::Next AudioRun::nextKept(const Sound& sound) {
-  const bool isLong = durationOf(keptSamples_) > kFarthest;
-  if (!isTime(sound.at) && !isLong) return keep(lastAt_, sound.samples);
+  const bool isLong = durationOf(keptSamples_) > kFarthest || kept_.size() > kMostKept;
+  if (!isTime(sound.at) && !isLong) return keep(lastAt_, sound.samples, kept_.back().jump);
   if (isLong || sound.isDiscont) return release(false);
   const GstClockTimeDiff deviation = deviationOf(sound.at);
   const bool isAhead = leastJump_ > 0;
-  const GstClockTimeDiff near = usual_ + (isLive_ ? kJitter / 2 : kRounding);
-  if (isAhead ? deviation <= near : deviation >= usual_) return release(true);
-  leastJump_ = isAhead ? std::min(leastJump_, deviation - usual_) : std::max(leastJump_, deviation);
+  const GstClockTimeDiff jump = isAhead ? deviation - usual_ : deviation;
+  if (isAhead ? jump <= (isLive_ ? kJitter / 2 : kRounding) : deviation >= usual_) return release(true);
+  leastJump_ = isAhead ? std::min(leastJump_, jump) : std::max(leastJump_, jump);
+  mostJump_ = std::max(mostJump_, jump);
+  drop_ = std::max(drop_, mostJump_ - jump);
   const bool lasts = sound.at >= keptAt_ && GST_CLOCK_DIFF(keptAt_, sound.at) >= kLasting;
-  return lasts ? release(false) : keep(sound.at, sound.samples);
+  return lasts ? release(false) : keep(sound.at, sound.samples, jump);
 }
 
 AudioRun::Next AudioRun::release(bool hasReturned) {
+  const bool isAhead = leastJump_ > 0, isShort = isAhead && leastJump_ <= kLongestSilence;
+  isKeeping_ = false;
   keptSamples_ = 0;
-  if (hasReturned && firstJump_ > 0) deviation_.add(keptAt_, usual_ + firstJump_);  // so late it can be
-  if (hasReturned) return {.isKnown = true};
-  if (leastJump_ > 0 && leastJump_ <= kLongestSilence)
-    return {.isKnown = true, .silence = static_cast<GstClockTime>(leastJump_)};
+  // Sound that is lost is gone at once; what is only late is so by this much and by that.
+  if (hasReturned || (isShort && drop_ > kTolerated)) {
+    if (isAhead) deviation_.add(keptAt_, usual_ + mostJump_);
+    return {.isKnown = true};
+  }
+  if (isShort) {
+    fillKept();
+    return {.isKnown = true};
+  }
   const auto end = static_cast<GstClockTimeDiff>(this->end());
   return {.isKnown = true,
           .isBreak = true,
           .start = static_cast<GstClockTime>(std::max<GstClockTimeDiff>(end + leastJump_, 0))};
+}
+
+/// Before each piece, what all behind it have in common beyond the one before.
+void AudioRun::fillKept() {
+  GstClockTimeDiff sure = mostJump_;
+  for (auto piece = kept_.rbegin(); piece != kept_.rend(); ++piece)
+    piece->jump = sure = std::min(sure, piece->jump);
+  GstClockTimeDiff filled = 0;
+  for (Kept& piece : kept_) {
+    piece.silence = std::min(piece.jump - filled, kLongestSilence);
+    filled += piece.silence;
+  }
 }
 
 AudioRun::Next AudioRun::settle() {

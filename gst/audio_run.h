@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "gst/deviation.h"
 
@@ -56,10 +57,18 @@ class AudioRun {
     GstClockTime start = 0;    // there
     GstClockTime silence = 0;  // belongs to the run
   };
+  /// What was kept back, in order.
+  struct Kept {
+    size_t samples = 0;
+    GstClockTimeDiff jump = 0;     // beyond what is usual
+    GstClockTimeDiff silence = 0;  // once it is known: before it, in the run
+  };
   Next next(const Sound& sound);
   /// Nothing more comes that could tell: what was kept back comes now.
   Next settle();
-  bool isKeeping() const { return keptSamples_ > 0; }
+  bool isKeeping() const { return isKeeping_; }
+  /// Where Next is known: until the next call of next().
+  const std::vector<Kept>& kept() const { return kept_; }
 
   /// How much of a GAP event is silence in the run, where nothing is kept back. Nothing: it ends the run.
   std::optional<GstClockTime> silenceOf(GstClockTime start, GstClockTime duration) const;
@@ -75,10 +84,11 @@ class AudioRun {
 
  private:
   Next accept(const Sound& sound, GstClockTimeDiff deviation, GstClockTimeDiff silence = 0);
-  Next keep(GstClockTime at, size_t samples);
+  Next keep(GstClockTime at, size_t samples, GstClockTimeDiff jump);
   Next keepFirst(const Sound& sound, GstClockTimeDiff usual, GstClockTimeDiff jump);
   Next nextKept(const Sound& sound);
   Next release(bool hasReturned);
+  void fillKept();
   static Next breakAt(GstClockTime start) { return {.isBreak = true, .start = start}; }
   GstClockTimeDiff deviationOf(GstClockTime at) const;
 
@@ -89,10 +99,14 @@ class AudioRun {
   size_t lastSamples_ = 0;                     // and the sound that had it
   Deviation deviation_;
 
-  uint64_t keptSamples_ = 0;                        // sound that the caller keeps back,
-  GstClockTime keptAt_ = 0;                         // where it says that it stands,
-  GstClockTimeDiff usual_ = 0;                      // the deviation that would be nothing new,
-  GstClockTimeDiff firstJump_ = 0, leastJump_ = 0;  // how far beyond that it began, and all of it is
+  bool isKeeping_ = false;
+  std::vector<Kept> kept_;
+  uint64_t keptSamples_ = 0;
+  GstClockTime keptAt_ = 0;         // where the first of it says that it stands
+  GstClockTimeDiff usual_ = 0;      // the deviation that would be nothing new,
+  GstClockTimeDiff leastJump_ = 0;  // how far beyond that all of it is,
+  GstClockTimeDiff mostJump_ = 0;   // and some,
+  GstClockTimeDiff drop_ = 0;       // and how far it came back
 };
 
 }  // namespace npuspeech::gst

@@ -30,6 +30,7 @@ PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions
                        ? GST_BUFFER_DURATION(buffer)
                        : static_cast<GstClockTime>(window.shape.frames) * 10 * GST_MSECOND;
   place.utterance = window.utterance;
+  place.heardAt = window.heardAt;
   place.discont = GST_BUFFER_IS_DISCONT(buffer);
   place.isFinal = window.isFinal;
   place.isLive = options.live;

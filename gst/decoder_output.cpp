@@ -68,6 +68,8 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
   if (!window.words.empty()) noWords_.heardWords();
   isLive_ = place.isLive;
   readyAt(place.decodedAt, settings);
+  const bool isTimed = GST_CLOCK_TIME_IS_VALID(place.decodedAt) && GST_CLOCK_TIME_IS_VALID(place.heardAt);
+  took_ = isTimed ? place.decodedAt - std::min(place.heardAt, place.decodedAt) : GST_CLOCK_TIME_NONE;
   if (interim_ && !place.isLive) {
     const Held<GstEvent> nothing(gst_event_new_gap(place.pts, place.duration));
     interim_->forward(nothing.get());
@@ -125,7 +127,7 @@ void DecoderOutput::observe(GstClockTime pts) {
     maxDelay_ = *longest;
     g_object_notify(G_OBJECT(element_), "max-observed-delay");
   }
-  if (*longest > promised_) postLate(element_, src_, *longest, promised_);
+  if (*longest > promised_) postLate(element_, src_, *longest, promised_, took_);
 }
 
 std::optional<GstClockTime> DecoderOutput::due(const DecoderSettings& settings) const {

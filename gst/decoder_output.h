@@ -20,7 +20,8 @@ namespace npuspeech::gst {
 struct PlacedWindow {
   GstClockTime pts = 0, duration = 0;
   uint64_t utterance = 0;
-  GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // running time; none without a clock
+  GstClockTime heardAt = GST_CLOCK_TIME_NONE;    // running time at which its audio was there,
+  GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // and its text; none without a clock
   Task task = Task::Transcribe;
   bool discont = false, isFinal = true, isLive = false;
 };
@@ -74,7 +75,8 @@ class DecoderOutput {
   bool discont_ = false;          // of windows that were superseded
   GstClockTime spokenUntil_ = 0;  // the end of the last word
   bool isLive_ = false;
-  GstClockTime readyAt_ = GST_CLOCK_TIME_NONE;  // running time at which what is pushed now was there
+  GstClockTime readyAt_ = GST_CLOCK_TIME_NONE;  // running time at which what is pushed now was there,
+  GstClockTime took_ = GST_CLOCK_TIME_NONE;     // from when the newest window's audio was there
   GstClockTime promised_ = 0;                   // then
   ObservedDelay delay_;
   NoWords noWords_;

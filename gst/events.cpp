@@ -108,12 +108,15 @@ void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pt
   gst_element_post_message(element, message);
 }
 
-void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised) {
+void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised,
+              GstClockTime took) {
+  const bool isSlow = took >= promised / 2;
   gst_element_message_full_with_details(
       element, GST_MESSAGE_WARNING, GST_CORE_ERROR, GST_CORE_ERROR_CLOCK,
       g_strdup_printf("Text came %" G_GUINT64_FORMAT " ms after it was said, not within %" G_GUINT64_FORMAT
-                      " ms: raise latency or lateness, or use a smaller model.",
-                      delay / GST_MSECOND, promised / GST_MSECOND),
+                      " ms: raise latency or lateness%s.",
+                      delay / GST_MSECOND, promised / GST_MSECOND,
+                      isSlow ? ", or use a smaller model" : "; it is the sound that it waited for"),
       nullptr, __FILE__, "npuspeech", __LINE__,
       gst_structure_new("npuwhisperdec/excessive-delay", "new-observed-max-delay", G_TYPE_UINT64, delay,
                         "pad", G_TYPE_STRING, GST_PAD_NAME(pad), nullptr));

@@ -53,6 +53,7 @@ void postDropped(GstElement* element, const GstSegment& segment, GstClockTime pt
                  guint64 processed, guint64 dropped);
 /// Posts the warning that text of `pad` came later than `promised`, as gst-plugins-rs's transcribers do:
 /// details "npuwhisperdec/excessive-delay" with `new-observed-max-delay` (guint64, ns) and `pad` (string).
-void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised);
+/// `took`: from when its audio was there; GST_CLOCK_TIME_NONE where nobody knows.
+void postLate(GstElement* element, GstPad* pad, GstClockTime delay, GstClockTime promised, GstClockTime took);
 
 }  // namespace npuspeech::gst

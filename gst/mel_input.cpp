@@ -19,6 +19,8 @@ constexpr int kRate = LogMel::kSampleRate;
 /// A live source that is silent for so long beyond its time has stalled: what was said comes out. Shorter
 /// than what text may take by default, and longer than a network hesitates.
 constexpr GstClockTime kStall = 2 * GST_SECOND;
+/// What is left out at once of a buffer behind so much silence: too little to hide that speech begins.
+constexpr GstClockTimeDiff kSpare = 20 * GST_MSECOND, kQuietEnough = 200 * GST_MSECOND;
 
 /// The duration is that of the samples, whatever it says, and a time too large to compute with is none.
 Held<GstBuffer> withSaneTimes(Held<GstBuffer> buffer) {
@@ -94,6 +96,7 @@ GstFlowReturn MelInput::pushReady() {
       flow = output_.pushWindow(*windower_, window);
     }
   }
+  run_.shift(windower_->takeStretched());
   return flow;
 }
 
@@ -132,7 +135,13 @@ GstFlowReturn MelInput::pushSilence(GstClockTime duration) {
 }
 
 GstFlowReturn MelInput::pushKept() {
-  const GstFlowReturn flow = pushAudio(kept_);
+  GstFlowReturn flow = GST_FLOW_OK;
+  std::span<const float> rest = kept_;
+  for (const AudioRun::Kept& kept : run_.kept()) {
+    if (flow == GST_FLOW_OK && kept.silence > 0) flow = pushSilence(static_cast<GstClockTime>(kept.silence));
+    if (flow == GST_FLOW_OK) flow = pushAudio(rest.first(kept.samples));
+    rest = rest.subspan(kept.samples);
+  }
   kept_.clear();
   return flow;
 }
@@ -217,7 +226,7 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
     if (flow == GST_FLOW_OK && next.isKnown) flow = pushKept();
     isPlaced = !next.isKnown;
   }
-  if (flow == GST_FLOW_OK) flow = pushAudio(samples);
+  if (flow == GST_FLOW_OK) flow = pushAudio(samples.subspan(spare(samples.size())));
   if (flow == GST_FLOW_OK) flow = mend();
   warnOfClicks();
   expectMore();
@@ -228,9 +237,10 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
 /// where nobody speaks.
 GstFlowReturn MelInput::mend() {
   const GstClockTimeDiff lasting = run_.lasting();
+  windower_->stretchPauses(0);
   if (lasting == 0) return GST_FLOW_OK;
   if (lasting > 0 && isLive_) {
-    if (!windower_->isQuiet()) return GST_FLOW_OK;
+    if (windower_->quietNs() == 0) return GST_FLOW_OK;
     const GstClockTimeDiff silence = std::min(lasting, AudioRun::kLongestSilence);
     run_.mended(silence);
     return pushSilence(static_cast<GstClockTime>(silence));
@@ -239,8 +249,19 @@ GstFlowReturn MelInput::mend() {
     if (!windower_->isBetweenUtterances()) return GST_FLOW_OK;
     return place({.isBreak = true, .start = run_.end() + static_cast<GstClockTime>(lasting)});
   }
-  run_.shift(windower_->stretchPause(lasting));
+  windower_->stretchPauses(lasting);
   return GST_FLOW_OK;
+}
+
+/// Live, who hardly pauses has too little to shorten between utterances: within one, some of what comes can
+/// be left out where nobody has spoken for a while. Returns how much.
+size_t MelInput::spare(size_t samples) {
+  const GstClockTimeDiff lasting = run_.lasting();
+  if (!isLive_ || lasting >= 0 || windower_->quietNs() < kQuietEnough) return 0;
+  const auto ns = static_cast<guint64>(std::min<GstClockTimeDiff>(-lasting, kSpare));
+  const auto count = std::min<size_t>(gst_util_uint64_scale(ns, kRate, GST_SECOND), samples);
+  run_.mended(-static_cast<GstClockTimeDiff>(gst_util_uint64_scale(count, GST_SECOND, kRate)));
+  return count;
 }
 
 bool MelInput::takeGap(GstEvent* event) {

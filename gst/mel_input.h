@@ -60,6 +60,7 @@ class MelInput {
   GstFlowReturn pushSilence(GstClockTime duration);
   GstFlowReturn pushReady();
   GstFlowReturn mend();
+  size_t spare(size_t samples);
   bool continues(const GstSegment& next) const;
   void expectMore();
   void endStalled();

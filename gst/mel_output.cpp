@@ -70,8 +70,11 @@ GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& windo
   GST_BUFFER_DURATION(raw) = static_cast<GstClockTime>(window.durationNs);
   if (discont_) GST_BUFFER_FLAG_SET(raw, GST_BUFFER_FLAG_DISCONT);
   discont_ = false;
-  addWindowMeta(raw,
-                {{window.frames, format_.rows / 2, {}}, window.utterance, window.number, window.isFinal});
+  addWindowMeta(raw, {{window.frames, format_.rows / 2, {}},
+                      window.utterance,
+                      window.number,
+                      window.isFinal,
+                      gst_element_get_current_running_time(element_)});
   ++stats_.windows;
   sound_.speechWindows += window.number == 0;
   return gst_pad_push(src_, buffer.release());

@@ -58,6 +58,7 @@ void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel) {
   meta->utterance = window.utterance;
   meta->number = window.number;
   meta->final = window.isFinal;
+  meta->heard = window.heardAt;
   meta->log_mel = logMel ? gst_buffer_ref(logMel) : nullptr;
 }
 
@@ -69,7 +70,7 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
     return true;
   }
   *window = Window{WindowShape{meta->frames, meta->context, {meta->padding_growth, meta->padding_max}},
-                   meta->utterance, meta->number, meta->final != FALSE};
+                   meta->utterance, meta->number, meta->final != FALSE, meta->heard};
   return meta->context == context && meta->frames >= 1 && meta->frames <= 2 * context &&
          meta->padding_growth >= 0 && meta->padding_max >= 1 &&
          meta->audio_rows == window->shape.audioRows() &&

@@ -23,6 +23,7 @@ struct GstNpuWindowMeta {
   guint64 utterance;
   guint number;        // of the window within its utterance, from 0
   gboolean final;      // no more audio will come for this utterance
+  GstClockTime heard;  // live: the running time at which its audio was there
   GstBuffer* log_mel;  // on encoder states: what they were encoded from, or NULL. Owned
 };
 
@@ -36,6 +37,7 @@ struct Window {
   uint64_t utterance = 0;
   uint32_t number = 0;
   bool isFinal = true;
+  GstClockTime heardAt = GST_CLOCK_TIME_NONE;  // live: the running time at which its audio was there
 };
 
 /// `logMel`: what the states in `buffer` were encoded from, or null; the meta holds a reference.

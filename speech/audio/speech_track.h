@@ -2,6 +2,7 @@
 // Where people speak in the newest part of a stream, and where it may be cut.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -27,6 +28,13 @@ class SpeechTrack {
   int64_t size() const { return size_; }
   const Frame& operator[](int64_t index) const {
     return frames_[static_cast<size_t>(index) % frames_.size()];
+  }
+
+  /// Frames without speech right before `end`, at most 32.
+  int64_t quietFrames(int64_t end) const {
+    int64_t frames = 0;
+    while (frames < std::min<int64_t>(end, 32) && !(*this)[end - 1 - frames].speech) ++frames;
+    return frames;
   }
 
   /// The frame at which to cut where [first, last] is too long and the part before the cut may end at

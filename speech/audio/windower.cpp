@@ -3,7 +3,8 @@
 //
 // All positions are samples of a part of the stream that nothing interrupts. Audio waits in `input` until
 // next() needs it, and is analysed in groups of fixed size; then the frames of the track are walked one at a
-// time. A cut walks back to where the next window begins.
+// time. A cut walks back to where the next window begins. Longer than most because all of it moves the same
+// positions.
 #include "speech/audio/windower.h"
 
 #include <algorithm>
@@ -68,6 +69,7 @@ struct Windower::State {
   void step();
   void open(int64_t speechStart);
   void close();
+  void stretch();
   void cut();
   void finishPart();
   void emitGap(int64_t end);
@@ -101,11 +103,12 @@ struct Windower::State {
   uint64_t clicks = 0;
 
   int64_t originNs = 0;
-  int64_t partStart = 0;    // of this part, in samples since reset()
-  int64_t analysed = 0;     // samples
-  int64_t stepped = 0;      // frames of the track
-  int64_t out = 0;          // all before this came out
-  int64_t stretchedNs = 0;  // by which the pause there is longer, if that did not
+  int64_t partStart = 0;  // of this part, in samples since reset()
+  int64_t analysed = 0;   // samples
+  int64_t stepped = 0;    // frames of the track
+  int64_t out = 0;        // all before this came out
+  int64_t outNs = 0;      // the stream time of that
+  int64_t wantedStretchNs = 0, stretchedNs = 0;
 
   bool isOpen = false;       // a window is being made,
   bool isContinued = false;  // or will be, which goes on where a cut made the last one end
@@ -159,7 +162,8 @@ void Windower::State::restart() {
   if (vad) vad->reset();
   track.reset();
   draining = finished = isOpen = isContinued = false;
-  analysed = stepped = out = heardUntil = neededFrom = recallFrom = stretchedNs = 0;
+  analysed = stepped = out = heardUntil = neededFrom = recallFrom = wantedStretchNs = 0;
+  outNs = nsOf(0);
 }
 
 // The last frame of a part is filled with zeros for the detector.
@@ -187,6 +191,7 @@ void Windower::State::step() {
   const int64_t frameStart = stepped * kFrame;
   const int64_t now = std::min(++stepped * kFrame, analysed);
   if (!isOpen && !isSpeech) {
+    stretch();
     if (silentUntil() - out >= gapStep) emitGap(silentUntil());
     return;
   }
@@ -224,6 +229,23 @@ void Windower::State::close() {
     neededFrom = recallFrom = start;
   }
   isOpen = isContinued = false;
+  stretch();
+}
+
+// Text does not reach into what is kept around speech, so that what is not live may overlap there.
+void Windower::State::stretch() {
+  int64_t done = wantedStretchNs;
+  if (done < 0) {
+    const int64_t spare = silentUntil() - out + (live ? 0 : postRoll);
+    const int64_t samples = std::min(roundDown(-done / kNsPerSample), spare);
+    if (live) out += samples;
+    done = -samples * kNsPerSample;
+  }
+  if (done == 0) return;
+  wantedStretchNs -= done;
+  stretchedNs += done;
+  originNs += done;
+  heardUntil = neededFrom = recallFrom = out;
 }
 
 void Windower::State::cut() {
@@ -242,15 +264,14 @@ void Windower::State::cut() {
 
 void Windower::State::finishPart() {
   if (isOpen) return close();
-  if (out < analysed || stretchedNs > 0) return emitGap(analysed);
+  if (out < analysed) return emitGap(analysed);
   partStart += analysed;
   restart();
 }
 
 void Windower::State::emitGap(int64_t end) {
-  const int64_t stretched = std::exchange(stretchedNs, 0);
-  if (end > out || stretched > 0)
-    events[eventEnd++] = AudioGap{nsOf(out) - stretched, (end - out) * kNsPerSample + stretched};
+  if (end > out && nsOf(end) > outNs) events[eventEnd++] = AudioGap{outNs, nsOf(end) - outNs};
+  outNs = std::max(outNs, nsOf(end));
   out = end;
 }
 
@@ -268,6 +289,7 @@ void Windower::State::emitWindow(int64_t end, bool isFinal) {
   windowNumber = window.number;
   if (!isFinal) return;
   out = heardUntil = neededFrom = end;
+  outNs = std::max(outNs, nsOf(end));
   ++utterance;
   number = 0;
 }
@@ -283,8 +305,8 @@ void Windower::reset(int64_t startNs) {
   s.restart();
   s.input.clear();
   s.inputBegin = s.eventBegin = s.eventEnd = 0;
-  s.originNs = startNs;
-  s.partStart = 0;
+  s.originNs = s.outNs = startNs;
+  s.partStart = s.stretchedNs = 0;
 }
 
 void Windower::push(std::span<const float> samples) {
@@ -348,27 +370,20 @@ uint64_t Windower::nextUtterance() const {
   return state_->utterance + (state_->number > 0);
 }
 
-bool Windower::isQuiet() const {
-  return state_->stepped == 0 || !state_->track[state_->stepped - 1].speech;
+int64_t Windower::quietNs() const {
+  return state_->track.quietFrames(state_->stepped) * kFrame * kNsPerSample;
 }
 
 bool Windower::isBetweenUtterances() const {
   return !state_->isOpen;
 }
 
-int64_t Windower::stretchPause(int64_t ns) {
-  State& s = *state_;
-  if (s.isOpen) return 0;
-  if (ns < 0) {
-    const int64_t samples = std::min(roundDown(-ns / kNsPerSample), s.silentUntil() - s.out);
-    s.out += samples;
-    ns = -samples * kNsPerSample;
-  } else {
-    s.stretchedNs += ns;
-  }
-  s.originNs += ns;
-  s.heardUntil = s.neededFrom = s.recallFrom = s.out;
-  return ns;
+void Windower::stretchPauses(int64_t ns) {
+  state_->wantedStretchNs = ns;
+}
+
+int64_t Windower::takeStretched() {
+  return std::exchange(state_->stretchedNs, 0);
 }
 
 uint64_t Windower::clicks() const {

@@ -90,13 +90,15 @@ class Windower {
   /// No utterance has had this number or a later one.
   uint64_t nextUtterance() const;
 
-  /// Nobody speaks in the newest audio that has been analysed; and no utterance is open there.
-  bool isQuiet() const;
+  /// How much of the newest audio that has been analysed nobody speaks in, at most a second; and that no
+  /// utterance is open there.
+  int64_t quietNs() const;
   bool isBetweenUtterances() const;
-  /// Between two utterances, once all is taken that next() has: makes the pause longer, or shorter as far as
-  /// it is long. What follows stands so much later, and has no audio from before it. Returns how much has
-  /// been done.
-  int64_t stretchPause(int64_t ns);
+  /// The next pauses between utterances are to be so much longer, or shorter as far as they are long: what
+  /// follows stands so much later, and has no audio from before it. Replaces what was asked for before.
+  void stretchPauses(int64_t ns);
+  /// How much of that has been done since the last call.
+  int64_t takeStretched();
   /// Samples that were no sound, since the beginning.
   uint64_t clicks() const;
 

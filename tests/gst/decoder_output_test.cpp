@@ -81,6 +81,7 @@ class DecoderOutputTest : public ::testing::Test {
     place.duration = at(end) - at(start);
     place.isFinal = isFinal;
     place.isLive = isLive_;
+    place.heardAt = heardAt_;
     place.decodedAt = now_;
     EXPECT_EQ(output_.pushWindow(window, place, settings_), GST_FLOW_OK);
   }
@@ -116,7 +117,7 @@ class DecoderOutputTest : public ::testing::Test {
   Stats stats_;
   DecoderSettings settings_;
   bool isLive_ = true;
-  GstClockTime now_ = GST_CLOCK_TIME_NONE;  // running time
+  GstClockTime now_ = GST_CLOCK_TIME_NONE, heardAt_ = GST_CLOCK_TIME_NONE;  // running times
   test::Output pushed_;
   std::string order_;  // "b" a buffer, "e" an event that is no GAP
   DecoderOutput output_;
@@ -248,6 +249,29 @@ TEST_F(DecoderOutputTest, LinesLeaveInTimeForTheirStart) {
   EXPECT_EQ(texts(), (Texts{"Of late,", "we"}));
   EXPECT_FALSE(output_.due(settings_));
   EXPECT_LE(output_.maxObservedDelay(), settings_.latency);
+}
+
+// A source that stalls, and asks for its last words late.
+TEST_F(DecoderOutputTest, ASmallerModelIsNoHelpWhereTheSoundWasLate) {
+  for (const bool isSoundLate : {true, false}) {
+    GstBus* bus = gst_bus_new();
+    gst_element_set_bus(element_.get(), bus);
+    output_.reset();
+    begin(Granularity::Word);
+    heardAt_ = at(isSoundLate ? 9 : 2);
+    now_ = at(9.3);
+    window(0, 2, true, {{"Late.", 0, 2}});
+    GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING);
+    ASSERT_NE(message, nullptr);
+    GError* error = nullptr;
+    gst_message_parse_warning(message, &error, nullptr);
+    EXPECT_EQ(std::string(error->message).find("smaller model") == std::string::npos, isSoundLate)
+        << error->message;
+    g_error_free(error);
+    gst_message_unref(message);
+    gst_element_set_bus(element_.get(), nullptr);
+    gst_object_unref(bus);
+  }
 }
 
 TEST_F(DecoderOutputTest, LatenessGivesLinesTime) {
