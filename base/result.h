@@ -16,7 +16,7 @@ enum class ErrorCode {
   Unsupported,   // valid, but not something this build or machine does
   NoDevice,      // no accelerator of the kind that was asked for
   DeviceFailed,  // the accelerator gave up in mid-work
-  OutOfMemory,   // memory, file descriptors or disk ran out
+  OutOfMemory,   // memory, file descriptors, threads or disk ran out
   Cancelled,     // the caller asked to stop
   Internal,      // a defect of ours
 };

@@ -5,7 +5,10 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
+
+#include "base/log.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -73,7 +76,7 @@ struct ThreadPool::Shared {
 
   explicit Shared(int count) : threads(count) {}
 
-  const int threads;
+  int threads;                          // changed by the constructor alone
   std::array<Loop, kMaxThreads> loops;  // one for each caller at work
 
   std::mutex turnMutex;
@@ -176,15 +179,21 @@ ThreadPool::Break::~Break() {
   if (hadTurn_) shared_.takeTurn();
 }
 
-ThreadPool::ThreadPool(int threads) : shared_(new Shared(std::clamp(threads, 1, kMaxThreads))) {
-  for (int i = 1; i < shared_->threads; ++i) workers_.emplace_back([this, i] { workerLoop(i); });
+ThreadPool::ThreadPool(int threads) : shared_(std::make_unique<Shared>(std::clamp(threads, 1, kMaxThreads))) {
+  workers_.reserve(static_cast<size_t>(shared_->threads) - 1);
+  try {
+    for (int i = 1; i < shared_->threads; ++i) workers_.emplace_back([this, i] { workerLoop(i); });
+  } catch (const std::exception& reason) {  // std::system_error, std::bad_alloc
+    logf(LogLevel::Warning, "only %d of %d threads can be started (%s): it will be slower", this->threads(),
+         shared_->threads, reason.what());
+    shared_->threads = this->threads();  // no worker reads it before the first loop
+  }
 }
 
 ThreadPool::~ThreadPool() {
   shared_->stopping = true;
   shared_->callWorkers();
   for (std::thread& worker : workers_) worker.join();
-  delete shared_;
 }
 
 void ThreadPool::workerLoop(int worker) {

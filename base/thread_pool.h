@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -19,7 +20,7 @@ class ThreadPool {
   struct Shared;
 
  public:
-  /// threads: 1 to 64, clamped.
+  /// threads: 1 to 64, clamped. Where the system starts fewer, those compute, and a line of the log says so.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -73,7 +74,7 @@ class ThreadPool {
   void run(size_t count, void* context, Thunk thunk);
   void workerLoop(int worker);
 
-  Shared* shared_;
+  const std::unique_ptr<Shared> shared_;
   std::vector<std::thread> workers_;
 };
 

@@ -213,7 +213,9 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
   if (isRead)
     stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded, stop,
                                       readers = std::move(same)](const Result<DecodedWindow>& decoded) {
-      if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
+      guardedVoid(element_, [&] {
+        if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
+      });
       deliver(element_, readers, decoded);
     });
   if (isOtherRead)

@@ -1,37 +1,57 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/engine_loader.h"
 
+#include <system_error>
+
+#include "base/thread_error.h"
 #include "gst/boundary.h"
 
 namespace npuspeech::gst {
 
-void EngineLoader::start(const EngineOptions& options, bool retry) {
+bool EngineLoader::start(const EngineOptions& options, bool retry) {
   {
     const std::lock_guard lock(mutex_);
     if (options == options_ &&
         (state_ == State::Loading || state_ == State::Loaded || (state_ == State::Failed && !retry)))
-      return;
+      return true;
   }
   stop();
   options_ = options;
-  state_ = State::Loading;  // no thread that could see it yet
-  thread_ = std::jthread([this, options](std::stop_token stop) { load(options, stop); });
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Loading;
+  }
+  try {
+    // The thread holds the element, for a message may make the application drop it.
+    thread_ = std::jthread([this, options, element = Held<GstElement>(GST_ELEMENT(gst_object_ref(element_)))](
+                               const std::stop_token& stop) { load(options, stop); });
+    return true;
+  } catch (const std::system_error&) {
+    finish(threadError("load the model " + options.model), "model " + options.model, {});
+  } catch (const std::bad_alloc&) {
+    finish(Error{ErrorCode::OutOfMemory, "There is no memory to load a model."}, "model", {});
+  }
+  return false;
 }
 
 void EngineLoader::stop() {
-  if (thread_.joinable()) {
-    thread_.request_stop();
+  thread_.request_stop();
+  if (thread_.get_id() == std::this_thread::get_id())
+    thread_.detach();  // it ends by itself, and changes nothing here any more
+  else if (thread_.joinable())
     thread_.join();
+  std::shared_ptr<Engine> engine;  // freed with no lock held
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Idle;
+    engine.swap(engine_);
   }
-  const std::lock_guard lock(mutex_);
-  state_ = State::Idle;
-  engine_ = nullptr;
+  changed_.notify_all();
 }
 
-void EngineLoader::load(const EngineOptions& options, std::stop_token stop) {
-  const std::string what = "model " + options.model;
-  Result<std::shared_ptr<Engine>> opened = Error{ErrorCode::Internal, ""};
-  guarded(element_, false, [&] {
+void EngineLoader::load(const EngineOptions& options, const std::stop_token& stop) {
+  guardedVoid(element_, [&] {
+    const std::string what = "model " + options.model;
     postProgress(GST_PROGRESS_TYPE_START, "Loading " + what);
     int reported = 0;
     const auto progress = [&](double fraction) {
@@ -40,24 +60,33 @@ void EngineLoader::load(const EngineOptions& options, std::stop_token stop) {
       reported = tenth;
       postProgress(GST_PROGRESS_TYPE_CONTINUE, "Loading " + what + ": " + std::to_string(tenth * 10) + " %");
     };
-    opened = Engine::open(options, progress, stop);
+    const auto opened = Engine::open(options, progress, stop);
     if (opened && onLoaded_) onLoaded_(**opened);
-    return true;
+    finish(opened, what, stop);
   });
-  const bool cancelled = stop.stop_requested() || (!opened && opened.error().code == ErrorCode::Cancelled);
-  // Messages first: whoever waits for the engine must find its failure on the bus already.
-  if (cancelled) {
+  // Where something was thrown, the error is on the bus.
+  const std::lock_guard lock(mutex_);
+  if (stop.stop_requested() || state_ != State::Loading) return;
+  state_ = State::Failed;
+  changed_.notify_all();
+}
+
+// Messages first: whoever waits for the engine must find its failure on the bus already.
+void EngineLoader::finish(const Result<std::shared_ptr<Engine>>& opened, const std::string& what,
+                          const std::stop_token& stop) {
+  if (stop.stop_requested() || (!opened && opened.error().code == ErrorCode::Cancelled)) {
     postProgress(GST_PROGRESS_TYPE_CANCELED, "Loading " + what + " was cancelled");
   } else if (opened) {
     postProgress(GST_PROGRESS_TYPE_COMPLETE, "Loaded " + what);
   } else {
     postProgress(GST_PROGRESS_TYPE_ERROR, "Loading " + what + " failed");
-    if (!opened.error().message.empty()) postError(element_, opened.error());
+    postError(element_, opened.error());
   }
   {
     const std::lock_guard lock(mutex_);
-    state_ = opened && !cancelled ? State::Loaded : State::Failed;
-    if (state_ == State::Loaded) engine_ = std::move(*opened);
+    if (stop.stop_requested()) return;  // stop() says what is, or a later start()
+    state_ = opened ? State::Loaded : State::Failed;
+    if (opened) engine_ = *opened;
   }
   changed_.notify_all();
 }

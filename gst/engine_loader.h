@@ -15,7 +15,7 @@
 namespace npuspeech::gst {
 
 /// Posts PROGRESS messages with code "loading", and one element error where loading fails. start() and stop()
-/// must not overlap; the rest is for any thread.
+/// must not overlap, but may be called from a message that is posted here; the rest is for any thread.
 class EngineLoader {
  public:
   /// onLoaded: called on the loading thread before wait() returns the engine.
@@ -24,8 +24,9 @@ class EngineLoader {
   ~EngineLoader() { stop(); }
 
   /// Starts loading, unless that engine is there or on its way, or has failed and is not to be tried again.
-  void start(const EngineOptions& options, bool retry = true);
-  /// Interrupts loading, waits for its thread, and lets go of the engine.
+  /// False where there is no thread for it: the error is on the bus.
+  bool start(const EngineOptions& options, bool retry = true);
+  /// Interrupts loading, waits for its thread (unless called on it), and lets go of the engine.
   void stop();
 
   /// Waits until the engine is there. Null where loading failed (`flow` is ERROR) or the wait was interrupted
@@ -39,7 +40,9 @@ class EngineLoader {
  private:
   enum class State { Idle, Loading, Loaded, Failed };
 
-  void load(const EngineOptions& options, std::stop_token stop);
+  void load(const EngineOptions& options, const std::stop_token& stop);
+  void finish(const Result<std::shared_ptr<Engine>>& opened, const std::string& what,
+              const std::stop_token& stop);
   void postProgress(GstProgressType type, const std::string& text);
 
   GstElement* const element_;

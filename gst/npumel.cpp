@@ -229,12 +229,15 @@ void gst_npu_mel_init(GstNpuMel* self) {
   self->sink = gst_pad_new_from_static_template(&sinkTemplate, "sink");
   gst_pad_set_chain_function(self->sink, GST_DEBUG_FUNCPTR(chain));
   gst_pad_set_event_function(self->sink, GST_DEBUG_FUNCPTR(sinkEvent));
-  gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_set_event_function(self->src, GST_DEBUG_FUNCPTR(srcEvent));
   gst_pad_set_query_function(self->src, GST_DEBUG_FUNCPTR(srcQuery));
-  gst_element_add_pad(GST_ELEMENT(self), self->src);
-  guardedVoid(GST_ELEMENT(self), [&] { self->state = new State(self); });
+  guardedVoid(GST_ELEMENT(self), [&] {
+    self->state = new State(self);
+    // Without state there are no pads: nothing comes in.
+    gst_element_add_pad(GST_ELEMENT(self), self->sink);
+    gst_element_add_pad(GST_ELEMENT(self), self->src);
+  });
 }
 
 }  // namespace

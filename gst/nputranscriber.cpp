@@ -157,6 +157,7 @@ void gst_npu_transcriber_class_init(GstNpuTranscriberClass* klass) {
 
 void addGhost(GstNpuTranscriber* self, GstElement* part, const char* name, GstStaticPadTemplate* pattern) {
   const Held<GstPad> pad(gst_element_get_static_pad(part, name));
+  if (!pad) return;  // the part has no memory for any, and will say so
   const Held<GstPadTemplate> shared(gst_static_pad_template_get(pattern));
   gst_element_add_pad(GST_ELEMENT(self), gst_ghost_pad_new_from_template(name, pad.get(), shared.get()));
 }
@@ -181,7 +182,7 @@ void gst_npu_transcriber_init(GstNpuTranscriber* self) {
   if (self->missing) return;
   addGhost(self, first, "sink", &sinkTemplate);
   const Held<GstPad> sink(gst_element_get_static_pad(GST_ELEMENT(self), "sink"));
-  mixChannelsOf(sink.get(), first);
+  guardedVoid(GST_ELEMENT(self), [&] { mixChannelsOf(sink.get(), first); });
   addGhost(self, last, "src", &srcTemplate);
   addGhost(self, last, "unsynced_src", &interimTemplate);
   g_signal_connect(last, "notify::max-observed-delay", G_CALLBACK(notifyDelay), self);

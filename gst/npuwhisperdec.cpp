@@ -178,7 +178,7 @@ gboolean srcQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
 
 GstPad* requestNewPad(GstElement* element, GstPadTemplate* pattern, const gchar* name, const GstCaps*) {
   return guarded(element, static_cast<GstPad*>(nullptr), [&] {
-    GstPad* pad = cast(element)->state->input.addTranslation(pattern, name);
+    GstPad* pad = existing(cast(element)->state).input.addTranslation(pattern, name);
     if (!pad) return pad;
     gst_pad_set_query_function(pad, GST_DEBUG_FUNCPTR(srcQuery));
     gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
@@ -187,7 +187,7 @@ GstPad* requestNewPad(GstElement* element, GstPadTemplate* pattern, const gchar*
 }
 
 void releasePad(GstElement* element, GstPad* pad) {
-  guardedVoid(element, [&] { cast(element)->state->input.removeTranslation(pad); });
+  guardedVoid(element, [&] { existing(cast(element)->state).input.removeTranslation(pad); });
   gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
 }
 
@@ -247,13 +247,16 @@ void gst_npu_whisper_dec_init(GstNpuWhisperDec* self) {
   gst_pad_set_chain_function(self->sink, GST_DEBUG_FUNCPTR(chain));
   gst_pad_set_event_function(self->sink, GST_DEBUG_FUNCPTR(sinkEvent));
   gst_pad_set_query_function(self->sink, GST_DEBUG_FUNCPTR(sinkQuery));
-  gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_set_query_function(self->src, GST_DEBUG_FUNCPTR(srcQuery));
   gst_pad_use_fixed_caps(self->src);
-  guardedVoid(GST_ELEMENT(self), [&] { self->state = new State(self); });
-  gst_element_add_pad(GST_ELEMENT(self), self->src);
-  if (self->state) self->state->input.interim().addPad();  // behind src: who links any pad means that one
+  guardedVoid(GST_ELEMENT(self), [&] {
+    self->state = new State(self);
+    // Without state there are no pads: nothing comes in.
+    gst_element_add_pad(GST_ELEMENT(self), self->sink);
+    gst_element_add_pad(GST_ELEMENT(self), self->src);
+    self->state->input.interim().addPad();  // behind src: who links any pad means that one
+  });
 }
 
 }  // namespace

@@ -328,8 +328,8 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
         return GST_STATE_CHANGE_FAILURE;
       }
     if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-      state.loader.start(copyOptions(element),
-                         transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady);
+      const bool retry = transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady;
+      if (!state.loader.start(copyOptions(element), retry)) return GST_STATE_CHANGE_FAILURE;
       state.triedInReady = transition == GST_STATE_CHANGE_READY_TO_PAUSED;
       state.loader.setInterrupted(false);
     }
@@ -382,14 +382,14 @@ void gst_npu_whisper_enc_init(GstNpuWhisperEnc* self) {
   gst_pad_set_event_function(self->sink, GST_DEBUG_FUNCPTR(sinkEvent));
   gst_pad_set_query_function(self->sink, GST_DEBUG_FUNCPTR(sinkQuery));
   GST_PAD_SET_ACCEPT_TEMPLATE(self->sink);  // what else is wrong with caps, the CAPS event says in words
-  gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&srcTemplate, "src");
   gst_pad_use_fixed_caps(self->src);
   guardedVoid(GST_ELEMENT(self), [&] {
     self->state = new State(self);
     self->state->stage.attach(self->src);
+    gst_element_add_pad(GST_ELEMENT(self), self->sink);  // without state there are no pads: nothing comes in
+    gst_element_add_pad(GST_ELEMENT(self), self->src);
   });
-  gst_element_add_pad(GST_ELEMENT(self), self->src);
 }
 
 }  // namespace

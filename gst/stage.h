@@ -8,16 +8,18 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <iterator>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/thread_error.h"
 #include "gst/boundary.h"
 #include "gst/holders.h"
 
@@ -183,27 +185,39 @@ class Stage {
   }
 
  private:
-  void start() {
-    const std::lock_guard lock(mutex_);
-    if (isAbandoned_) return;
-    flow_ = GST_FLOW_OK;
-    flushing_ = false;
-    stop_ = {};
-    startTask();
+  /// False where that cannot be: the error is on the bus.
+  bool start() {
+    return guarded(element_, false, [&] {
+      std::stop_source stop;
+      std::unique_lock lock(mutex_);
+      if (isAbandoned_) return true;
+      flow_ = GST_FLOW_OK;
+      flushing_ = false;
+      stop_ = std::move(stop);
+      return startTask(lock);
+    });
   }
 
-  void startTask() {
-    gst_pad_start_task(
-        src_, [](gpointer self) { static_cast<Stage*>(self)->iterate(); }, this, nullptr);
+  bool startTask(std::unique_lock<std::mutex>& lock) {
+    if (gst_pad_start_task(
+            src_, [](gpointer self) { static_cast<Stage*>(self)->iterate(); }, this, nullptr))
+      return true;
+    flow_ = GST_FLOW_ERROR;
+    lock.unlock();
+    changed_.notify_all();
+    postError(element_, threadError("push what comes out of pad " + std::string(GST_PAD_NAME(src_))));
+    return false;
   }
 
   /// Downstream is linked anew.
   void resume() {
-    const std::lock_guard lock(mutex_);  // the task that stops has stopped
-    isRelinked_ = true;
-    if (flushing_ || flow_ != GST_FLOW_NOT_LINKED) return;
-    flow_ = GST_FLOW_OK;
-    startTask();
+    guardedVoid(element_, [&] {
+      std::unique_lock lock(mutex_);  // the task that stops has stopped
+      isRelinked_ = true;
+      if (flushing_ || flow_ != GST_FLOW_NOT_LINKED) return;
+      flow_ = GST_FLOW_OK;
+      startTask(lock);
+    });
   }
 
   static bool isSticky(GstEventType type) {
@@ -219,15 +233,17 @@ class Stage {
 
   template <class Keep>
   void interrupt(Keep&& keep) {
-    std::deque<ItemPtr> dropped;  // freed with no lock held
-    std::stop_source stop;
+    std::list<ItemPtr> dropped;  // freed with no lock held
+    std::stop_source stop(std::nostopstate);
     {
       const std::lock_guard lock(mutex_);
       flushing_ = true;
       stop = stop_;
-      dropped.swap(items_);
-      std::copy_if(dropped.begin(), dropped.end(), std::back_inserter(items_),
-                   [&](const ItemPtr& item) { return keep(*item); });
+      for (auto item = items_.begin(); item != items_.end();) {
+        const auto next = std::next(item);
+        if (!keep(**item)) dropped.splice(dropped.end(), items_, item);
+        item = next;
+      }
       windows_ = 0;
     }
     stop.request_stop();
@@ -303,10 +319,7 @@ class Stage {
     if (mode != GST_PAD_MODE_PUSH) return FALSE;
     Stage* self = of(pad);
     if (!self) return !active;
-    if (active) {
-      self->start();
-      return TRUE;
-    }
+    if (active) return self->start();
     self->interrupt([](const Item&) { return false; });
     return gst_pad_stop_task(pad);
   }
@@ -321,7 +334,7 @@ class Stage {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ItemPtr> items_;  // these nine under mutex_
+  std::list<ItemPtr> items_;  // these nine under mutex_
   size_t capacity_;
   size_t windows_ = 0;
   bool flushing_ = true, busy_ = false, isAbandoned_ = false, isRelinked_ = false;

@@ -2,6 +2,7 @@
 #include "gst/text_branch.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "gst/boundary.h"
@@ -119,11 +120,15 @@ Readers queueFor(GstPad* sink, const TextBranches& branches, const PlacedWindow&
   return readers;
 }
 
-void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded) {
+void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded) noexcept {
   const GstClockTime now = gst_element_get_current_running_time(element);
   for (const auto& [branch, item] : readers)
     branch->stage().update([&, to = item.get()] {
-      to->decoded = decoded;
+      try {
+        to->decoded = decoded;
+      } catch (const std::bad_alloc&) {  // who waits must not wait for ever
+        to->decoded.emplace(Error{ErrorCode::OutOfMemory, "no memory"});
+      }
       to->place.decodedAt = now;
     });
 }

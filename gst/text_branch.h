@@ -78,7 +78,7 @@ using Readers = std::vector<std::pair<std::shared_ptr<TextBranch>, std::shared_p
 Readers queueFor(GstPad* sink, const TextBranches& branches, const PlacedWindow& place,
                  std::vector<GstFlowReturn>& flows);
 /// Gives them its text. Any thread.
-void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded);
+void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded) noexcept;
 
 /// What a window's flow is where some pads fail: the first one's, which is `src`. Where that is merely not
 /// linked, or has ended, the others decide: OK while one goes on.

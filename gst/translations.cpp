@@ -145,6 +145,7 @@ void Translations::close() {
     stream.swap(stream_);
   }
   stream.reset();
+  engine_.reset();  // the loader's alone, until the next begin()
   pacer_.reset();
 }
 

@@ -2,6 +2,7 @@
 #include "speech/model/tensor_file.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -21,6 +22,15 @@ std::string shapeText(std::span<const int64_t> dims) {
     text += dim ? std::to_string(dim) : "any";
   }
   return text.empty() ? "scalar" : text;
+}
+
+/// Infinities and NaN are what has all bits of the exponent set. Without branches, so that it takes as long
+/// as reading the memory does.
+bool allFinite(std::span<const float> values) {
+  constexpr uint32_t kExponent = 0x7f800000;
+  uint32_t none = 1;
+  for (const float value : values) none &= (std::bit_cast<uint32_t>(value) & kExponent) != kExponent;
+  return none != 0;
 }
 
 bool isInteger(TensorType type) {
@@ -119,6 +129,7 @@ Result<AlignedVector<float>> TensorFile::readFloat(std::string_view name,
   AlignedVector<float> values(static_cast<size_t>(view.elements()));
   widenToFloat(view.type, view.data.data(), values.data(), values.size());
   MappedFile::forget(view.data);
+  if (!allFinite(values)) return unusable(name, "holds what is not a number");
   if (view.type != TensorType::Int8 && view.type != TensorType::Int16) return values;
 
   const std::string scaleName = std::string(name) + "_scale";

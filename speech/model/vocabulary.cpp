@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <unordered_map>
 
 #include "speech/model/byte_names.h"
@@ -95,10 +96,16 @@ class SpecialNames {
   std::unordered_map<Token, std::string> names_;
 };
 
+/// Also where it cannot be looked at (a circle of links, no permission): opening it says why.
+bool isThere(const std::string& path) {
+  std::error_code failure;
+  return std::filesystem::exists(path, failure) || failure;
+}
+
 Result<EntryList> readEntries(const std::string& folder, size_t size, std::string& path) {
   path = folder + "/vocabulary.json";
-  const bool json = std::filesystem::exists(path);
-  if (!json && std::filesystem::exists(folder + "/vocabulary.txt")) path = folder + "/vocabulary.txt";
+  const bool json = isThere(path);
+  if (!json && isThere(folder + "/vocabulary.txt")) path = folder + "/vocabulary.txt";
   const auto file = MappedFile::open(path);
   if (!file) return file.error();
   return json ? parseVocabularyJson(textOf(**file), path, size)
@@ -224,7 +231,7 @@ Result<Vocabulary> Vocabulary::load(const std::string& folder, int size) {
 
   SpecialNames names(*entries);
   const std::string tokenizerPath = folder + "/tokenizer.json";
-  if (!names.complete() && std::filesystem::exists(tokenizerPath)) {
+  if (!names.complete() && isThere(tokenizerPath)) {
     const auto tokenizer = MappedFile::open(tokenizerPath);
     if (!tokenizer) return tokenizer.error();
     const auto added = parseAddedTokens(textOf(**tokenizer), tokenizerPath, static_cast<size_t>(size));

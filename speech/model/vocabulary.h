@@ -55,6 +55,7 @@ class Vocabulary {
   const std::vector<Token>& suppressedFirst() const;
   struct Head {
     int layer, head;
+    bool operator==(const Head&) const = default;
   };
   /// From config.json's alignment_heads, each number below 1024, to be checked against the model's; empty
   /// where the file has none.

@@ -7,10 +7,6 @@
 namespace npuspeech {
 namespace {
 
-/// More committed tokens than this in one window leave the decoder too little room: its older audio is
-/// taken for gone.
-constexpr size_t kMaxForced = 150;
-
 bool hasLetters(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -60,7 +56,7 @@ LiveText::Start LiveText::begin(const LiveWindow& window) {
   while (gone < words_.size() && std::midpoint(words_[gone].startNs, words_[gone].endNs) <= window.startNs)
     ++gone;
   for (size_t i = gone; i < words_.size(); ++i) tokens += words_[i].tokens.size();
-  for (; tokens > kMaxForced; ++gone) tokens -= words_[gone].tokens.size();
+  for (; tokens > maxForced_; ++gone) tokens -= words_[gone].tokens.size();
   scroll(gone);
 
   Start start{context_, {}, guess_};

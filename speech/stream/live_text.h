@@ -43,7 +43,10 @@ struct LiveReading {
 /// thread-safe.
 class LiveText {
  public:
-  explicit LiveText(const LiveOptions& options = {}) : options_(options) {}
+  /// maxForced: more committed tokens in one window would leave the decoder too little room: its older audio
+  /// is taken for gone (TextBudget).
+  explicit LiveText(const LiveOptions& options = {}, size_t maxForced = 150)
+      : options_(options), maxForced_(maxForced) {}
 
   /// What the decoder begins with.
   struct Start {
@@ -76,6 +79,7 @@ class LiveText {
   void scroll(size_t words);
 
   LiveOptions options_;
+  size_t maxForced_;
   uint64_t utterance_ = 0;
   std::vector<Committed> words_;  // committed, and still in the window
   std::vector<Token> context_;    // committed before that

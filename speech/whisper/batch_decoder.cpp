@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace npuspeech {
@@ -26,18 +28,29 @@ struct BatchDecoder::Job {
   uint64_t order = 0;            // of submission to its stream
   bool superseded = false;       // under mutex_
   std::atomic<bool> cancelled{false};
-  std::optional<WindowDecoding> decoding;  // the decoding thread's
-  std::optional<Error> error;              // the decoding thread's until Finished
+  // The decoding thread's.
+  std::optional<WindowDecoding> decoding;
+  std::optional<Error> error;
+  size_t firstLogits = 0;  // of this step
+
+  bool isThrough() const { return error || (decoding && decoding->done()); }
+  /// Takes this job out of the work; the others go on.
+  void fail(const std::exception& reason) {
+    const bool isMemory = dynamic_cast<const std::bad_alloc*>(&reason) != nullptr;
+    error = isMemory ? Error{ErrorCode::OutOfMemory, "There is no memory to decode a window."}
+                     : Error{ErrorCode::Internal, std::string("Decoding a window failed: ") + reason.what()};
+  }
 };
 
 class BatchDecoder::Stream : public DecodeStream {
  public:
-  Stream(BatchDecoder& owner, StreamContext context) : owner_(owner), context_(std::move(context)) {}
+  Stream(BatchDecoder& decoder, StreamContext context, std::shared_ptr<const void> owner)
+      : owner_(std::move(owner)), decoder_(decoder), context_(std::move(context)) {}
 
   ~Stream() override {
     cancel();
-    std::unique_lock lock(owner_.mutex_);
-    owner_.delivered_.wait(lock, [this] { return submitted_ == returned_; });
+    std::unique_lock lock(decoder_.mutex_);
+    decoder_.delivered_.wait(lock, [this] { return submitted_ == returned_; });
   }
 
   void submit(EncodedWindow window, Done done) override {
@@ -46,29 +59,31 @@ class BatchDecoder::Stream : public DecodeStream {
     job->window = std::move(window);
     job->done = std::move(done);
     {
-      std::lock_guard lock(owner_.mutex_);
-      job->order = submitted_++;
-      owner_.jobs_.push_back(std::move(job));
+      const std::lock_guard lock(decoder_.mutex_);
+      job->order = submitted_;
+      decoder_.jobs_.push_back(std::move(job));
+      ++submitted_;
     }
-    owner_.changed_.notify_one();
+    decoder_.changed_.notify_one();
   }
 
   void cancel() override {
     {
-      std::lock_guard lock(owner_.mutex_);
-      for (const auto& job : owner_.jobs_)
+      const std::lock_guard lock(decoder_.mutex_);
+      for (const auto& job : decoder_.jobs_)
         if (job->stream == this) job->cancelled = true;
       startsAnew_ = true;
     }
-    owner_.changed_.notify_one();
+    decoder_.changed_.notify_one();
   }
 
   StreamContext& context() { return context_; }
-  bool startsAnew_ = false;  // what was said before a cancellation is no context; under the owner's mutex_
-  uint64_t submitted_ = 0, returned_ = 0;  // callbacks; under the owner's mutex_
+  bool startsAnew_ = false;  // what was said before a cancellation is no context; under the decoder's mutex_
+  uint64_t submitted_ = 0, returned_ = 0;  // callbacks; under the decoder's mutex_
 
  private:
-  BatchDecoder& owner_;
+  const std::shared_ptr<const void> owner_;  // first: the decoder goes after everything here
+  BatchDecoder& decoder_;
   StreamContext context_;  // the decoding thread's
 };
 
@@ -76,7 +91,8 @@ std::vector<Vocabulary::Head> alignmentHeads(const WhisperWeights& weights) {
   const int layers = static_cast<int>(weights.decoder.size());
   std::vector<Vocabulary::Head> heads;
   for (const Vocabulary::Head& head : weights.vocabulary->alignmentHeads())
-    if (head.layer >= 0 && head.layer < layers && head.head >= 0 && head.head < weights.heads)
+    if (head.layer >= 0 && head.layer < layers && head.head >= 0 && head.head < weights.heads &&
+        std::find(heads.begin(), heads.end(), head) == heads.end())
       heads.push_back(head);
   if (heads.empty())
     for (int layer = layers / 2; layer < layers; ++layer)
@@ -90,8 +106,10 @@ BatchDecoder::BatchDecoder(std::shared_ptr<const WhisperWeights> weights, Thread
       pool_(pool),
       encodeFull_(std::move(encodeFull)),
       heads_(alignmentHeads(*weights_)),
-      decoder_(weights_, heads_),
-      thread_([this] { run(); }) {}
+      decoder_(weights_, heads_) {
+  active_.reserve(kMaxWindows);
+  thread_ = std::thread([this] { run(); });
+}
 
 BatchDecoder::~BatchDecoder() {
   {
@@ -102,8 +120,9 @@ BatchDecoder::~BatchDecoder() {
   thread_.join();
 }
 
-std::unique_ptr<DecodeStream> BatchDecoder::openStream(StreamContext context) {
-  return std::make_unique<Stream>(*this, std::move(context));
+std::unique_ptr<DecodeStream> BatchDecoder::openStream(StreamContext context,
+                                                       std::shared_ptr<const void> owner) {
+  return std::make_unique<Stream>(*this, std::move(context), std::move(owner));
 }
 
 void BatchDecoder::encoderActive(int change) {
@@ -138,27 +157,27 @@ void BatchDecoder::run() {
         changed_.wait(lock);
       continue;
     }
-    const std::vector<std::shared_ptr<Job>> active = admit();
+    admit();
     lock.unlock();
     if (turn)
       turn->yield();
     else
       turn.emplace(pool_);
-    step(active);
+    step();
     lock.lock();
-    for (const auto& job : active)
-      if (job->cancelled || job->error || job->decoding->done()) job->state = Job::State::Finished;
+    for (const auto& job : active_)
+      if (job->cancelled || job->isThrough()) job->state = Job::State::Finished;
+    active_.clear();
     deliver(lock);
   }
 }
 
 // Windows whose language is not known yet wait for the first one of their stream, which finds it.
-std::vector<std::shared_ptr<BatchDecoder::Job>> BatchDecoder::admit() {
-  std::vector<std::shared_ptr<Job>> active;
+void BatchDecoder::admit() {
   int rows = 0;
   for (const auto& job : jobs_)
     if (job->state == Job::State::Active) {
-      active.push_back(job);
+      active_.push_back(job);
       rows += job->window.shape.rows();
     }
   for (const auto& job : jobs_) {
@@ -168,7 +187,7 @@ std::vector<std::shared_ptr<BatchDecoder::Job>> BatchDecoder::admit() {
       continue;
     }
     const int jobRows = job->window.shape.rows();
-    if (active.size() >= kMaxWindows || (!active.empty() && rows + jobRows > kMaxCrossRows)) break;
+    if (active_.size() >= kMaxWindows || (!active_.empty() && rows + jobRows > kMaxCrossRows)) break;
     const StreamContext& context = job->stream->context();
     if (context.options.live && isSuperseded(*job)) {
       job->superseded = true;
@@ -178,10 +197,9 @@ std::vector<std::shared_ptr<BatchDecoder::Job>> BatchDecoder::admit() {
     if ((!context.language || context.options.live) && !isFirstOfStream(*job)) continue;
     if (std::exchange(job->stream->startsAnew_, false)) job->stream->context().text.reset();
     job->state = Job::State::Active;
-    active.push_back(job);
+    active_.push_back(job);
     rows += jobRows;
   }
-  return active;
 }
 
 bool BatchDecoder::isFirstOfStream(const Job& job) const {
@@ -199,6 +217,16 @@ bool BatchDecoder::isSuperseded(const Job& job) const {
 
 void BatchDecoder::prepare(Job& job) {
   const EncodedWindow& window = job.window;
+  const WindowShape& shape = window.shape;
+  const size_t bytes =
+      static_cast<size_t>(shape.rows()) * static_cast<size_t>(weights_->width) * sizeof(float);
+  if (shape.frames < 1 || shape.context != weights_->audioContext || shape.audioRows() > shape.context ||
+      !window.states || window.states->size() < bytes) {
+    job.error = Error{ErrorCode::BadValue, "A window of " + std::to_string(shape.frames) +
+                                               " log-mel frames does not fit the model " + weights_->name +
+                                               " or its buffer of states."};
+    return;
+  }
   WindowDecoding::FullContext full;
   if (window.logMel && window.shape.padding != kFullContext)
     full = [this, &window] { return encodeFull_(decoder_, window); };
@@ -209,28 +237,61 @@ void BatchDecoder::prepare(Job& job) {
       heads_.size(), std::move(full));
 }
 
-DecodedWindow BatchDecoder::superseded(const Job& job) {
-  DecodedWindow window;
-  window.isSuperseded = true;
-  window.neededFromNs = job.window.startNs;
-  return window;
+// What is left of a window's failure where not even the words for it have room.
+Result<DecodedWindow> BatchDecoder::resultOf(Job& job) noexcept {
+  try {
+    if (job.cancelled) return Error{ErrorCode::Cancelled, "decoding was cancelled"};
+    if (job.error) return std::move(*job.error);
+    if (!job.superseded) return job.decoding->takeResult();
+    DecodedWindow window;
+    window.isSuperseded = true;
+    window.neededFromNs = job.window.startNs;
+    return window;
+  } catch (const std::exception&) {
+    return Error{ErrorCode::OutOfMemory, "no memory"};  // short: needs none
+  }
 }
 
-// A job that cannot go on (no memory) ends with an error; the others go on with the next step.
-void BatchDecoder::step(const std::vector<std::shared_ptr<Job>>& active) {
+// What fails together is done again one by one, so that only those fail that cannot go on.
+void BatchDecoder::step() {
   try {
-    inputs_.clear();
-    for (const auto& job : active) {
-      if (!job->decoding) prepare(*job);
-      job->decoding->addInputs(inputs_);
+    stepTogether(active_);
+  } catch (const std::exception&) {
+    for (const auto& job : active_) {
+      try {
+        stepTogether({&job, 1});
+      } catch (const std::exception& reason) {
+        job->fail(reason);
+      }
     }
-    if (inputs_.empty()) return;
-    decoder_.step(pool_, inputs_);
-    size_t logits = 0;
-    for (const auto& job : active) logits = job->decoding->consume(logits);
-  } catch (const std::exception& failure) {
-    for (const auto& job : active)
-      job->error = Error{ErrorCode::OutOfMemory, std::string("decoding a window failed: ") + failure.what()};
+  }
+}
+
+// Throws where nothing has changed but for preparations.
+void BatchDecoder::stepTogether(std::span<const std::shared_ptr<Job>> jobs) {
+  inputs_.clear();
+  size_t logits = 0;
+  for (const auto& job : jobs) {
+    const size_t before = inputs_.size();
+    try {
+      if (!job->decoding && !job->error) prepare(*job);
+      if (!job->isThrough()) job->decoding->addInputs(inputs_);
+    } catch (const std::exception& reason) {
+      inputs_.resize(before);
+      job->fail(reason);
+    }
+    job->firstLogits = logits;
+    for (size_t i = before; i < inputs_.size(); ++i) logits += inputs_[i].wantLogits;
+  }
+  if (inputs_.empty()) return;
+  decoder_.step(pool_, inputs_);
+  for (const auto& job : jobs) {
+    if (job->isThrough()) continue;
+    try {
+      job->decoding->consume(job->firstLogits);
+    } catch (const std::exception& reason) {
+      job->fail(reason);
+    }
   }
 }
 
@@ -246,14 +307,7 @@ void BatchDecoder::deliver(std::unique_lock<std::mutex>& lock) {
       if (earlier != it) continue;
       jobs_.erase(it);
       lock.unlock();
-      if (job->cancelled)
-        job->done(Error{ErrorCode::Cancelled, "decoding was cancelled"});
-      else if (job->superseded)
-        job->done(superseded(*job));
-      else if (job->error)
-        job->done(*job->error);
-      else
-        job->done(std::move(job->decoding->result()));
+      job->done(resultOf(*job));
       job->done = nullptr;
       job->decoding.reset();
       job->window = {};

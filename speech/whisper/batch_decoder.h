@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -17,34 +18,47 @@
 
 namespace npuspeech {
 
-/// Owns the decoding thread; the destructor stops it. Streams must be gone by then.
+/// Owns the decoding thread; the destructor stops it. Streams are gone by then: each keeps its owner.
 class BatchDecoder {
  public:
   /// Encodes a window again at full context; null when that fails. Called on the decoding thread.
   using EncodeFull =
       std::function<std::shared_ptr<const CrossAttentionCache>(Decoder&, const EncodedWindow&)>;
 
+  /// Throws std::system_error where no thread can be started.
   BatchDecoder(std::shared_ptr<const WhisperWeights> weights, ThreadPool& pool, EncodeFull encodeFull);
   ~BatchDecoder();
 
-  std::unique_ptr<DecodeStream> openStream(StreamContext context);
+  /// owner: of this decoder; the stream holds it.
+  std::unique_ptr<DecodeStream> openStream(StreamContext context, std::shared_ptr<const void> owner);
 
-  /// An encoder has started (+1) or ended (-1) a window. While one is at work, windows of streams that are
-  /// not live wait for company: a step costs nearly the same for one sequence as for eight. Thread-safe.
-  void encoderActive(int change);
+  /// While this lives, an encoder works on a window, and windows of streams that are not live wait for
+  /// company: a step costs nearly the same for one sequence as for eight. Thread-safe.
+  class ActiveEncoder {
+   public:
+    explicit ActiveEncoder(BatchDecoder& decoder) : decoder_(decoder) { decoder_.encoderActive(+1); }
+    ~ActiveEncoder() { decoder_.encoderActive(-1); }
+    ActiveEncoder(const ActiveEncoder&) = delete;
+    ActiveEncoder& operator=(const ActiveEncoder&) = delete;
+
+   private:
+    BatchDecoder& decoder_;
+  };
 
  private:
   class Stream;
   struct Job;
   using Clock = std::chrono::steady_clock;
 
+  void encoderActive(int change);
   void run();
-  bool startsNow();                           // under mutex_
-  std::vector<std::shared_ptr<Job>> admit();  // under mutex_
-  bool isSuperseded(const Job& job) const;    // under mutex_
-  static DecodedWindow superseded(const Job& job);
+  bool startsNow();                         // under mutex_
+  void admit();                             // under mutex_
+  bool isSuperseded(const Job& job) const;  // under mutex_
+  static Result<DecodedWindow> resultOf(Job& job) noexcept;
   void prepare(Job& job);
-  void step(const std::vector<std::shared_ptr<Job>>& active);
+  void step();
+  void stepTogether(std::span<const std::shared_ptr<Job>> jobs);
   void deliver(std::unique_lock<std::mutex>& lock);
   bool isFirstOfStream(const Job& job) const;  // under mutex_
 
@@ -52,8 +66,9 @@ class BatchDecoder {
   ThreadPool& pool_;
   EncodeFull encodeFull_;
   std::vector<Vocabulary::Head> heads_;
-  Decoder decoder_;                     // the decoding thread's
-  std::vector<Decoder::Input> inputs_;  // the decoding thread's
+  Decoder decoder_;  // these three of the decoding thread
+  std::vector<Decoder::Input> inputs_;
+  std::vector<std::shared_ptr<Job>> active_;  // that are being decoded
 
   std::mutex mutex_;
   std::condition_variable changed_;       // a job or an encoder came or went, or stopping

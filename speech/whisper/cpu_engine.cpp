@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The engine that computes on the CPU, and the process's table of loaded models.
 #include <algorithm>
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread_error.h"
 #include "speech/whisper/batch_decoder.h"
 #include "speech/whisper/encoder.h"
 #include "speech/whisper/engine.h"
+#include "speech/whisper/engine_table.h"
 #include "speech/whisper/model_check.h"
+#include "speech/whisper/text_budget.h"
 
 namespace npuspeech {
 namespace {
 
 namespace fs = std::filesystem;
 
-class CpuEngine : public Engine {
+class CpuEngine : public Engine, public std::enable_shared_from_this<CpuEngine> {
  public:
   CpuEngine(std::shared_ptr<const WhisperWeights> weights, npu::ChosenDevice device, int threads)
       : weights_(std::move(weights)),
@@ -54,25 +56,22 @@ class CpuEngine : public Engine {
       return Error{ErrorCode::BadValue, "a window of " + std::to_string(shape.frames) +
                                             " log-mel frames does not fit the model " + info_.name +
                                             " or its buffers"};
-    decoder_.encoderActive(+1);
-    bool complete = false;
+    const BatchDecoder::ActiveEncoder active(decoder_);
     try {
-      std::lock_guard lock(encoderMutex_);
-      complete = encoder_.encode(pool_, logMel.as<const float>(), shape, states.as<float>(), stop);
+      const std::lock_guard lock(encoderMutex_);
+      if (encoder_.encode(pool_, logMel.as<const float>(), shape, states.as<float>(), stop)) return {};
+      return Error{ErrorCode::Cancelled, "encoding was cancelled"};
     } catch (const std::bad_alloc&) {
-      decoder_.encoderActive(-1);
-      return Error{ErrorCode::OutOfMemory, "no memory to encode a window"};
+      return Error{ErrorCode::OutOfMemory, "There is no memory to encode a window."};
     }
-    decoder_.encoderActive(-1);
-    if (!complete) return Error{ErrorCode::Cancelled, "encoding was cancelled"};
-    return {};
   }
 
   Result<std::unique_ptr<DecodeStream>> openStream(const StreamOptions& options) override {
     const Vocabulary& vocabulary = *weights_->vocabulary;
     StreamContext context;
     context.options = options;
-    context.text = LiveText(options.liveOptions);
+    const TextBudget budget{static_cast<size_t>(weights_->textContext)};
+    context.text = LiveText(options.liveOptions, budget.forced());
     if (auto has = hasFor(vocabulary, info_.name, options); !has) return has.error();
     if (!info_.multilingual) {
       context.language = 0;
@@ -86,7 +85,7 @@ class CpuEngine : public Engine {
       if (!tokens) return tokens.error();
       context.prompt = std::move(*tokens);
     }
-    return decoder_.openStream(std::move(context));
+    return decoder_.openStream(std::move(context), shared_from_this());
   }
 
  private:
@@ -123,22 +122,6 @@ int physicalCores() {
   return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
 }
 
-// One entry per set of options: a weak reference, or that somebody is loading it.
-struct Table {
-  struct Entry {
-    std::weak_ptr<Engine> engine;
-    bool loading = false;
-  };
-  std::mutex mutex;
-  std::condition_variable loaded;
-  std::map<std::tuple<std::string, std::string, Precision, int>, Entry> entries;
-};
-
-Table& table() {
-  static Table* const instance = new Table;  // never destroyed: threads of an application may end after main
-  return *instance;
-}
-
 Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOptions& options, int threads,
                                      const Engine::Progress& progress, const std::stop_token& stop) {
   auto device = npu::openDevice(options.device);
@@ -148,7 +131,9 @@ Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOpti
     if (!weights) return weights.error();
     return std::shared_ptr<Engine>(std::make_shared<CpuEngine>(*weights, std::move(*device), threads));
   } catch (const std::bad_alloc&) {
-    return Error{ErrorCode::OutOfMemory, "no memory to load the model " + folder};
+    return Error{ErrorCode::OutOfMemory, "There is no memory to load the model " + folder + "."};
+  } catch (const std::system_error&) {
+    return threadError("compute with the model " + folder);
   }
 }
 
@@ -158,24 +143,13 @@ Result<std::shared_ptr<Engine>> Engine::open(const EngineOptions& options, const
                                              std::stop_token stop) {
   auto folder = findModel(options.model);
   if (!folder) return folder.error();
-  std::error_code ignored;
-  const fs::path canonical = fs::weakly_canonical(*folder, ignored);
+  std::error_code unresolved;
+  const fs::path canonical = fs::weakly_canonical(*folder, unresolved);
+  const std::string path = unresolved ? *folder : canonical.string();
   const int threads = options.threads > 0 ? options.threads : physicalCores();
-  Table& models = table();
-  const auto key = std::tuple(canonical.string(), options.device, options.precision, threads);
-
-  std::unique_lock lock(models.mutex);
-  Table::Entry& entry = models.entries[key];
-  models.loaded.wait(lock, [&] { return !entry.loading; });
-  if (std::shared_ptr<Engine> engine = entry.engine.lock()) return engine;
-  entry.loading = true;
-  lock.unlock();
-  auto engine = load(canonical.string(), options, threads, progress, stop);
-  lock.lock();
-  entry.loading = false;
-  if (engine) entry.engine = *engine;
-  models.loaded.notify_all();
-  return engine;
+  return EngineTable::ofProcess().open(
+      {path, options.device, options.precision, threads},
+      [&] { return load(path, options, threads, progress, stop); }, stop);
 }
 
 }  // namespace npuspeech

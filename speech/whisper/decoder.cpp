@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 #include "kernels/decode_attention_f32/decode_attention_f32.h"
 #include "kernels/decode_attention_i8/decode_attention_i8.h"
@@ -112,33 +114,56 @@ void Decoder::reserve(size_t rows, size_t logitRows, int keys, int threads) {
   attentionStride_ = (static_cast<size_t>(std::max(keys, weights_->textContext)) + 15) / 16 * 16;
   grow(attentionWeights_, attentionStride_ * static_cast<size_t>(threads));
   grow(logits_, logitRows * logitStride_);
+  positions_.reserve(rows);
 }
 
 std::span<float> Decoder::logits(size_t i) {
   return {logits_.data() + i * logitStride_, static_cast<size_t>(weights_->vocabularySize)};
 }
 
-void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
+// Takes a place for each input, and its embedding there.
+void Decoder::append(std::span<const Input> inputs) {
   const WhisperWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
-  const int rows = static_cast<int>(inputs.size());
+  positions_.clear();
+  for (const Input& input : inputs) {
+    if (input.sequence->length_ >= w.textContext)
+      throw std::length_error("a text is longer than the model's context of " +
+                              std::to_string(w.textContext) + " tokens");
+    float* const x = x_.data() + positions_.size() * width;
+    positions_.push_back(input.sequence->length_++);
+    w.projection.readRow(input.token, x);
+    const float* const position = w.textPositions.data() + static_cast<size_t>(positions_.back()) * width;
+    for (size_t i = 0; i < width; ++i) x[i] += position[i];
+  }
+}
+
+void Decoder::takeBack(std::span<const Input> inputs) {
+  for (size_t i = positions_.size(); i-- > 0;) inputs[i].sequence->truncate(positions_[i]);
+}
+
+void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
   int keys = 0;
   size_t logitRows = 0;
   for (const Input& input : inputs) {
     keys = std::max(keys, input.sequence->cross().rows);
     logitRows += input.wantLogits;
   }
+  positions_.clear();
   reserve(inputs.size(), logitRows, keys, pool.threads());
-
-  positions_.resize(inputs.size());
-  for (size_t r = 0; r < inputs.size(); ++r) {
-    positions_[r] = inputs[r].sequence->length_++;
-    float* const x = x_.data() + r * width;
-    w.projection.readRow(inputs[r].token, x);
-    const float* const position = w.textPositions.data() + static_cast<size_t>(positions_[r]) * width;
-    for (size_t i = 0; i < width; ++i) x[i] += position[i];
+  try {
+    append(inputs);
+    compute(pool, inputs);
+  } catch (...) {
+    takeBack(inputs);
+    throw;
   }
+}
 
+void Decoder::compute(ThreadPool& pool, std::span<const Input> inputs) {
+  const WhisperWeights& w = *weights_;
+  const size_t width = static_cast<size_t>(w.width);
+  const int rows = static_cast<int>(inputs.size());
   const Rows x{x_.data(), width}, attended{attended_.data(), width};
   const Rows qkv{qkv_.data(), 3 * width}, query{qkv_.data(), width};
   for (size_t i = 0; i < w.decoder.size(); ++i) {

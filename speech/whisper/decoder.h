@@ -63,13 +63,16 @@ class Decoder {
     Token token = 0;
     bool wantLogits = false;
   };
-  /// Appends all inputs and computes logits behind those that want them. Sequences are shorter than the text
-  /// context.
+  /// Appends all inputs and computes logits behind those that want them. Throws where the text context has no
+  /// room for one (std::length_error), or memory none; the sequences are as before then.
   void step(ThreadPool& pool, std::span<const Input> inputs);
   /// Logits of the i-th input that wanted them: [vocabularySize], valid and writable until the next step.
   std::span<float> logits(size_t i);
 
  private:
+  void append(std::span<const Input> inputs);
+  void takeBack(std::span<const Input> inputs);
+  void compute(ThreadPool& pool, std::span<const Input> inputs);
   void selfAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs);
   void crossAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs);
   void reserve(size_t rows, size_t logitRows, int keys, int threads);

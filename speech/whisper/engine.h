@@ -75,15 +75,16 @@ struct EncodedWindow {
   WindowShape shape;
 };
 
-/// One stream of windows to be decoded in their order. Submitting and cancelling are thread-safe; destroying
-/// it cancels, and waits for a callback that is running.
+/// One stream of windows to be decoded in their order; it keeps its engine. Submitting and cancelling are
+/// thread-safe; destroying it cancels, and waits for a callback that is running: not from a callback.
 class DecodeStream {
  public:
   using Done = std::function<void(Result<DecodedWindow>)>;
   virtual ~DecodeStream() = default;
 
   /// Queues a window. `done` is called once, on the engine's thread, in order of submission; it must return
-  /// soon and must not call this stream. A cancelled window's error is Cancelled.
+  /// soon, must not throw and must not call this stream. A cancelled window's error is Cancelled. One that
+  /// fails leaves the windows of this and of other streams alone.
   virtual void submit(EncodedWindow window, Done done) = 0;
   /// Interrupts what is decoding and drops what waits; returns at once. The stream can be used again.
   virtual void cancel() = 0;

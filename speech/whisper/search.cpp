@@ -11,16 +11,20 @@
 namespace npuspeech {
 namespace {
 
-Token sample(std::span<const float> logits, float temperature, std::mt19937& random) {
-  const float max = *std::max_element(logits.begin(), logits.end());
+// `likeliest`: of the logits, whose sum is finite.
+Token sample(std::span<const float> logits, const LogSumExp& likeliest, float temperature,
+             std::mt19937& random) {
+  const auto weight = [&](float logit) {
+    return std::exp(static_cast<double>((logit - likeliest.max) / temperature));
+  };
   double total = 0;
-  for (float logit : logits) total += std::exp(static_cast<double>((logit - max) / temperature));
+  for (float logit : logits) total += weight(logit);
   double left = std::uniform_real_distribution<double>(0, total)(random);
   for (size_t i = 0; i < logits.size(); ++i) {
-    left -= std::exp(static_cast<double>((logits[i] - max) / temperature));
+    left -= weight(logits[i]);
     if (left <= 0) return static_cast<Token>(i);
   }
-  return static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  return likeliest.argmax;
 }
 
 /// The same text, to go on by itself.
@@ -74,17 +78,11 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
     prefilled_ = true;
     if (!options_.guess.empty()) return checkGuess(decoder, firstLogits);
     if (options_.temperature > 0) {
-      const std::vector<float> logits(decoder.logits(firstLogits).begin(), decoder.logits(firstLogits).end());
       while (active_.size() < static_cast<size_t>(options_.samples))
         active_.push_back(forkOf(decoder, active_[0]));
-      for (Hypothesis& hypothesis : active_) {
-        std::vector<float> own = logits;
-        restrict(own, hypothesis.tokens);
-        const Token token = sample(own, options_.temperature, random_);
-        settle(
-            hypothesis, token,
-            own[static_cast<size_t>(token)] - logSumExpF32(own.data(), static_cast<int>(own.size())).logSum);
-      }
+      const std::span<float> logits = decoder.logits(firstLogits);
+      const LogSumExp total = weigh(logits, active_[0].tokens);  // all say the same so far
+      for (Hypothesis& hypothesis : active_) draw(logits, total, hypothesis);
       retireFinished();
       return firstLogits + 1;
     }
@@ -99,10 +97,7 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
         continue;
       }
       const std::span<float> logits = decoder.logits(firstLogits + i);
-      restrict(logits, active_[i].tokens);
-      const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
-      const Token token = sample(logits, options_.temperature, random_);
-      settle(active_[i], token, logits[static_cast<size_t>(token)] - total.logSum);
+      draw(logits, weigh(logits, active_[i].tokens), active_[i]);
     }
     retireFinished();
   }
@@ -111,10 +106,22 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
 
 Token Search::chooseGreedily(Decoder& decoder, size_t index, Hypothesis& hypothesis) {
   const std::span<float> logits = decoder.logits(index);
-  restrict(logits, hypothesis.tokens);
-  const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
-  settle(hypothesis, total.argmax, logits[static_cast<size_t>(total.argmax)] - total.logSum);
+  const LogSumExp total = weigh(logits, hypothesis.tokens);
+  if (!std::isfinite(total.logSum)) {
+    hypothesis.finished = true;
+    return vocabulary_.endOfText();
+  }
+  settle(hypothesis, total.argmax, total.max - total.logSum);
   return total.argmax;
+}
+
+void Search::draw(std::span<const float> logits, const LogSumExp& total, Hypothesis& hypothesis) {
+  if (!std::isfinite(total.logSum)) {
+    hypothesis.finished = true;
+    return;
+  }
+  const Token token = sample(logits, total, options_.temperature, random_);
+  settle(hypothesis, token, logits[static_cast<size_t>(token)] - total.logSum);
 }
 
 // Walks the guess as far as the model agrees, and one token further: its own choice there.
@@ -138,15 +145,23 @@ void Search::listen(Decoder& decoder, size_t startLogits, size_t promptLogits) {
                                     logSumExpF32(start.data(), static_cast<int>(start.size())).logSum);
   const std::span<const float> first = decoder.logits(promptLogits);
   const float logSum = logSumExpF32(first.data(), static_cast<int>(first.size())).logSum;
+  isLost_ = !std::isfinite(logSum) || !std::isfinite(noSpeechProbability_);
   noteProbability_ = 0;
   for (Token note : rules_.noteSigns())
     noteProbability_ += std::exp(first[static_cast<size_t>(note)] - logSum);
 }
 
-void Search::restrict(std::span<float> logits, std::span<const Token> said) const {
+// Leaves the tokens that may follow, and their sum. Where that is not finite, there is none: the rules forbid
+// all of them, and the text ends; or what the model computes is no number, and the search is lost.
+LogSumExp Search::weigh(std::span<float> logits, std::span<const Token> said) {
   rules_.apply(logits, said);
   if (said.size() < static_cast<size_t>(options_.minTokens))
     logits[static_cast<size_t>(vocabulary_.endOfText())] = -INFINITY;
+  const LogSumExp total = logSumExpF32(logits.data(), static_cast<int>(logits.size()));
+  if (!std::isfinite(total.logSum) &&
+      std::any_of(logits.begin(), logits.end(), [](float logit) { return !(logit < INFINITY); }))
+    isLost_ = true;
+  return total;
 }
 
 // Ends a hypothesis at the end of text, at the limits of length, and where it loops; else appends the token.
@@ -166,7 +181,7 @@ void Search::retireFinished() {
   for (Hypothesis& hypothesis : active_)
     if (hypothesis.finished) finished_.push_back(std::move(hypothesis));
   std::erase_if(active_, [](const Hypothesis& hypothesis) { return hypothesis.finished; });
-  done_ = active_.empty();
+  done_ = active_.empty() || isLost_;
 }
 
 // As openai/whisper's BeamSearchDecoder with patience 1.
@@ -179,17 +194,21 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
   const size_t beams = static_cast<size_t>(options_.beamSize);
   std::vector<Candidate> candidates;
   std::vector<Token> order(decoder.logits(firstLogits).size());
+  const size_t choices = std::min(beams + 1, order.size());
   for (size_t i = 0; i < active_.size(); ++i) {
     const std::span<float> logits = decoder.logits(firstLogits + i);
-    restrict(logits, active_[i].tokens);
-    const float logSum = logSumExpF32(logits.data(), static_cast<int>(logits.size())).logSum;
+    const float logSum = weigh(logits, active_[i].tokens).logSum;
+    if (!std::isfinite(logSum)) {
+      active_[i].finished = true;
+      continue;
+    }
     std::iota(order.begin(), order.end(), 0);
     const auto likelier = [&](Token a, Token b) {
       return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
     };
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(beams) + 1, order.end(),
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(choices), order.end(),
                       likelier);
-    for (size_t k = 0; k <= beams; ++k) {
+    for (size_t k = 0; k < choices; ++k) {
       const float logProbability = logits[static_cast<size_t>(order[k])] - logSum;
       if (std::isfinite(logProbability))
         candidates.push_back({i, order[k], logProbability, active_[i].sumLogProbability + logProbability});
@@ -209,8 +228,10 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
       next.push_back(std::move(child));
     }
   }
+  for (Hypothesis& hypothesis : active_)
+    if (hypothesis.finished && finished_.size() < beams) finished_.push_back(std::move(hypothesis));
   active_ = std::move(next);
-  done_ = active_.empty() || finished_.size() >= beams;
+  done_ = active_.empty() || finished_.size() >= beams || isLost_;
 }
 
 Hypothesis& Search::best() {

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
 #include "speech/whisper/hypothesis.h"
 #include "speech/whisper/token_rules.h"
 
@@ -32,11 +33,13 @@ class Search {
          std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options);
 
   bool done() const { return done_; }
+  /// What the model computes is no number; done(), without a best().
+  bool isLost() const { return isLost_; }
   void addInputs(std::vector<Decoder::Input>& inputs);
   /// firstLogits: index of this search's first input that wanted logits; returns the index after its last.
   size_t consume(Decoder& decoder, size_t firstLogits);
 
-  /// The best hypothesis; once done().
+  /// The best hypothesis; once done(), if not isLost().
   Hypothesis& best();
   const Prompt& prompt() const { return prompt_; }
   /// Softmax of the raw logits behind start-of-transcript, at the no-speech token; after the first step.
@@ -45,7 +48,8 @@ class Search {
   float noteProbability() const { return noteProbability_; }
 
  private:
-  void restrict(std::span<float> logits, std::span<const Token> said) const;
+  LogSumExp weigh(std::span<float> logits, std::span<const Token> said);
+  void draw(std::span<const float> logits, const LogSumExp& total, Hypothesis& hypothesis);
   void retireFinished();
   void listen(Decoder& decoder, size_t startLogits, size_t promptLogits);
   void extendBeams(Decoder& decoder, size_t firstLogits);
@@ -60,7 +64,7 @@ class Search {
   std::vector<Hypothesis> active_, finished_;
   std::mt19937 random_{20220921};  // the same text for the same audio
   float noSpeechProbability_ = 0, noteProbability_ = 0;
-  bool prefilled_ = false, done_ = false;
+  bool prefilled_ = false, done_ = false, isLost_ = false;
 };
 
 }  // namespace npuspeech

@@ -11,7 +11,6 @@ namespace {
 
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 constexpr int kMaxInitialTimestamp = 50;  // 1.0 s, openai/whisper DecodingOptions.max_initial_timestamp
-constexpr size_t kMaxPrevious = 223;      // half of the text context less start-of-previous
 
 // Contains one of U+2669 to U+266F, in UTF-8.
 bool isNoteSign(std::string_view bytes) {
@@ -84,8 +83,7 @@ Prompt makePrompt(const Vocabulary& v, std::span<const Token> previous, Token la
   Prompt prompt;
   if (!previous.empty() && v.startOfPrevious() >= 0) {
     prompt.tokens.push_back(v.startOfPrevious());
-    const std::span<const Token> kept = previous.last(std::min(previous.size(), kMaxPrevious));
-    prompt.tokens.insert(prompt.tokens.end(), kept.begin(), kept.end());
+    prompt.tokens.insert(prompt.tokens.end(), previous.begin(), previous.end());
   }
   prompt.startOfTranscript = prompt.tokens.size();
   prompt.tokens.push_back(v.startOfTranscript());

@@ -30,8 +30,8 @@ class TokenRules {
   std::vector<Token> forbidden_, forbiddenFirst_, noteSigns_;
 };
 
-/// [start of previous, the last 223 tokens of `previous`] start of transcript, language, task [, no
-/// timestamps]. English-only models take neither language nor task.
+/// [start of previous, `previous`,] start of transcript, language, task [, no timestamps]. English-only
+/// models take neither language nor task.
 struct Prompt {
   std::vector<Token> tokens;
   size_t startOfTranscript = 0;  // its index

@@ -2,6 +2,11 @@
 #include "speech/whisper/window_decoding.h"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "speech/whisper/text_budget.h"
 
 namespace npuspeech {
 namespace {
@@ -48,16 +53,17 @@ WindowDecoding::WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, S
 void WindowDecoding::begin() {
   std::vector<Token> previous = stream_.prompt;
   previous.insert(previous.end(), start_.context.begin(), start_.context.end());
-  Prompt prompt = makePrompt(vocabulary_, previous, *stream_.language, stream_.options.task, kTimestamps);
+  const TextBudget budget{static_cast<size_t>(decoder_.textContext())};
+  const size_t kept = std::min(previous.size(), budget.previous(start_.forced.size()));
+  Prompt prompt = makePrompt(vocabulary_, std::span(previous).last(kept), *stream_.language,
+                             stream_.options.task, kTimestamps);
   SearchOptions options;
   options.beamSize = isPartial() ? 1 : stream_.options.beamSize;
   options.forced = start_.forced;
   options.guess = start_.guess;
   options.temperature = temperature_;
   options.minTokens = minTokens_;
-  const int context = decoder_.textContext();
-  options.maxTokens =
-      std::max(1, std::min(context / 2, context - static_cast<int>(prompt.tokens.size()) - 1));
+  options.maxTokens = static_cast<int>(budget.text(prompt.tokens.size()));
   if (isPartial())  // nobody speaks faster: a loop, cut short
     options.maxTokens = std::min(
         options.maxTokens, 16 + static_cast<int>(options.forced.size() + window_.durationNs / kFastestNs));
@@ -75,24 +81,42 @@ void WindowDecoding::addInputs(std::vector<Decoder::Input>& inputs) {
 size_t WindowDecoding::consume(size_t firstLogits) {
   if (done()) return firstLogits;
   if (detecting_) {
-    detectLanguage(decoder_.logits(firstLogits));
+    if (detectLanguage(decoder_.logits(firstLogits)))
+      begin();
+    else
+      fail();
     detecting_.reset();
-    begin();
     return firstLogits + 1;
   }
   const size_t next = search_->consume(decoder_, firstLogits);
-  if (search_->done()) judge();
+  if (search_->isLost())
+    fail();
+  else if (search_->done())
+    judge();
   return next;
 }
 
-void WindowDecoding::detectLanguage(std::span<const float> logits) {
+void WindowDecoding::fail() {
+  error_ = Error{ErrorCode::BadFile,
+                 "What the model computes is not a number: its files are damaged, or not those of a Whisper "
+                 "model. Fetch or convert the model again."};
+}
+
+Result<DecodedWindow> WindowDecoding::takeResult() {
+  if (error_) return *std::move(error_);
+  return *std::move(result_);
+}
+
+bool WindowDecoding::detectLanguage(std::span<const float> logits) {
   const Token first = vocabulary_.startOfTranscript() + 1;
   const auto begin = logits.begin() + first,
              end = begin + static_cast<std::ptrdiff_t>(vocabulary_.languages().size());
-  detectedHere_ = true;
   const auto likeliest = std::max_element(begin, end) - begin;
+  if (!std::isfinite(begin[likeliest])) return false;
+  detectedHere_ = true;
   stream_.language = first + static_cast<Token>(likeliest);
   stream_.languageCode = vocabulary_.languages()[static_cast<size_t>(likeliest)];
+  return true;
 }
 
 bool WindowDecoding::Try::repeatsItself() const {

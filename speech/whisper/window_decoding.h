@@ -37,8 +37,9 @@ class WindowDecoding {
                  std::shared_ptr<const CrossAttentionCache> cross, const LiveWindow& window,
                  size_t alignmentHeads, FullContext fullContext);
 
-  bool done() const { return result_.has_value(); }
-  DecodedWindow& result() { return *result_; }
+  bool done() const { return result_ || error_; }
+  /// Once done(). Errors: BadFile where the model gives no numbers.
+  Result<DecodedWindow> takeResult();
   void addInputs(std::vector<Decoder::Input>& inputs);
   size_t consume(size_t firstLogits);
 
@@ -68,7 +69,8 @@ class WindowDecoding {
   void finish();
   void finishLive(Try& chosen);
   bool isPartial() const { return stream_.options.live && !window_.isFinal; }
-  void detectLanguage(std::span<const float> logits);
+  void fail();
+  bool detectLanguage(std::span<const float> logits);
 
   Decoder& decoder_;
   const Vocabulary& vocabulary_;
@@ -86,6 +88,7 @@ class WindowDecoding {
   int minTokens_ = 0;
   std::vector<Try> tries_;
   std::optional<DecodedWindow> result_;
+  std::optional<Error> error_;
 };
 
 }  // namespace npuspeech

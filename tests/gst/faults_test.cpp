@@ -3,7 +3,11 @@
 // up.
 #include "gst/boundary.h"
 
+#include <chrono>
+#include <cmath>
+#include <future>
 #include <new>
+#include <utility>
 
 #include "tests/gst/support.h"
 #include "tests/support/tensor_writer.h"
@@ -101,6 +105,44 @@ TEST_F(Faults, ADamagedFilesBytesAreToldAsText) {
   EXPECT_TRUE(isShown(error.text));
   EXPECT_NE(error.text.find("\uFFFD\uFFFD\uFFFD\uFFFD"), std::string::npos) << error.text;
   gst_element_set_state(element_.get(), GST_STATE_NULL);
+}
+
+// A sync handler runs on the thread that loads, which cannot wait for itself.
+TEST(Loading, MayBeStoppedAndDroppedByAHandlerOfItsOwnMessages) {
+  const test::TinyModel model, broken({.weights = TensorType::Float32, .gain = INFINITY});
+  for (const bool isWhole : {true, false})
+    for (const GstMessageType at : {GST_MESSAGE_PROGRESS, GST_MESSAGE_ELEMENT, GST_MESSAGE_ERROR}) {
+      if (at == (isWhole ? GST_MESSAGE_ERROR : GST_MESSAGE_ELEMENT)) continue;
+      auto element = test::newElement("npuwhisperenc threads=1 model=" + (isWhole ? model : broken).path());
+      GstBus* const bus = gst_bus_new();
+      gst_element_set_bus(element.get(), bus);
+      struct Stop {
+        GstMessageType at;
+        std::promise<GstStateChangeReturn> stopped;
+        bool isDone = false;
+      } stop{at, {}};
+      gst_bus_set_sync_handler(
+          bus,
+          [](GstBus*, GstMessage* message, gpointer data) {
+            auto* const self = static_cast<Stop*>(data);
+            if (GST_MESSAGE_TYPE(message) == self->at && !std::exchange(self->isDone, true))
+              self->stopped.set_value(
+                  gst_element_set_state(GST_ELEMENT(GST_MESSAGE_SRC(message)), GST_STATE_NULL));
+            return GST_BUS_PASS;
+          },
+          &stop, nullptr);
+      auto stopped = stop.stopped.get_future();
+      gst_element_set_state(element.get(), GST_STATE_READY);
+      ASSERT_EQ(stopped.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+      EXPECT_EQ(stopped.get(), GST_STATE_CHANGE_SUCCESS);
+      // It can be started again, and stopped from outside.
+      gst_element_set_state(element.get(), GST_STATE_READY);
+      gst_element_set_state(element.get(), GST_STATE_NULL);
+      gst_element_set_bus(element.get(), nullptr);
+      element.reset();
+      gst_bus_set_sync_handler(bus, nullptr, nullptr, nullptr);
+      gst_object_unref(bus);
+    }
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ class TinyModel {
     const std::vector<float> embeddings =
         random_.values(vocabulary_.size() * kTinyStateWidth, kEmbeddingDeviation);
     matrix("decoder/embeddings/weight", {count(), kTinyStateWidth}, embeddings);
-    vector("decoder/position_encodings/encodings", {kTinyTextContext, kTinyStateWidth},
+    vector("decoder/position_encodings/encodings", {options_.textContext, kTinyStateWidth},
            textPositions(embeddings));
     vector("encoder/position_encodings/encodings", {kTinyAudioContext, kTinyStateWidth}, sinusoids());
     convolution("encoder/conv1", options_.melBins);
@@ -103,7 +103,7 @@ class TinyModel {
       block("decoder/" + number, true);
     }
     layerNorm("encoder/layer_norm");
-    layerNorm("decoder/layer_norm");
+    layerNorm("decoder/layer_norm", options_.gain);
     std::sort(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return ctranslate2File(tensors_, {{"decoder/projection/weight", "decoder/embeddings/weight"}});
   }
@@ -132,9 +132,9 @@ class TinyModel {
            random_.values(static_cast<size_t>(outputs * inputs), deviation));
     vector(name + "/bias", {outputs}, random_.values(static_cast<size_t>(outputs), 0.02f));
   }
-  void layerNorm(const std::string& name) {
+  void layerNorm(const std::string& name, float gain = 1) {
     std::vector<float> gamma = random_.values(kTinyStateWidth, 0.05f);
-    for (float& value : gamma) value += 1;
+    for (float& value : gamma) value = gain * (value + 1);
     vector(name + "/gamma", {kTinyStateWidth}, gamma);
     vector(name + "/beta", {kTinyStateWidth}, random_.values(kTinyStateWidth, 0.02f));
   }
@@ -193,8 +193,9 @@ class TinyModel {
   /// what the layers add: the projection shares the embeddings, so that token wins.
   std::vector<float> textPositions(const std::vector<float>& embeddings) {
     std::vector<float> values =
-        random_.values(static_cast<size_t>(kTinyTextContext * kTinyStateWidth), kEmbeddingDeviation);
+        random_.values(static_cast<size_t>(options_.textContext * kTinyStateWidth), kEmbeddingDeviation);
     const auto point = [&](size_t position, size_t target, float strength) {
+      if (position >= static_cast<size_t>(options_.textContext)) return;
       for (size_t i = 0; i < kTinyStateWidth; ++i)
         values[position * kTinyStateWidth + i] += strength * embeddings[target * kTinyStateWidth + i];
     };
@@ -206,7 +207,8 @@ class TinyModel {
     point(position++, token("<|0.00|>"), kScriptStrength);
     for (const std::string& word : options_.says)
       point(position++, token(kSpaceName + word), kScriptStrength);
-    while (position < kTinyTextContext) point(position++, token("<|endoftext|>"), kScriptStrength);
+    while (position < static_cast<size_t>(options_.textContext))
+      point(position++, token("<|endoftext|>"), kScriptStrength);
     return values;
   }
 

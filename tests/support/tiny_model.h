@@ -10,7 +10,13 @@
 
 namespace npuspeech::test {
 
-/// What the model has beside the sizes below. Two encoder and two decoder layers of two heads each.
+inline constexpr int kTinyStateWidth = 128;
+inline constexpr int kTinyHeads = 2;
+inline constexpr int kTinyLayers = 2;
+inline constexpr int kTinyAudioContext = 1500;
+inline constexpr int kTinyTextContext = 448;
+
+/// What the model has beside the sizes above. Two encoder and two decoder layers of two heads each.
 struct TinyModelOptions {
   bool multilingual = true;                  // false: as whisper-*.en, with vocabulary.txt
   TensorType weights = TensorType::Float16;  // of the matrices: Float32, Float16 or Int8 with scales
@@ -19,15 +25,12 @@ struct TinyModelOptions {
   /// What the model says, whatever it hears: words of tinyWords(), then the end of text. The first language
   /// token is its language. Empty: what random weights say, up to the token limit.
   std::vector<std::string> says;
+  int textContext = kTinyTextContext;
+  /// Of the last layer norm: 1e38 makes logits that are no numbers.
+  float gain = 1;
   /// True: the first logits of a window also say that nothing was spoken, with a probability near 1.
   bool hearsNothing = false;
 };
-
-inline constexpr int kTinyStateWidth = 128;
-inline constexpr int kTinyHeads = 2;
-inline constexpr int kTinyLayers = 2;
-inline constexpr int kTinyAudioContext = 1500;
-inline constexpr int kTinyTextContext = 448;
 
 /// The words whose tokens the vocabulary has whole, with a space before them.
 const std::vector<std::string>& tinyWords();
