@@ -12,8 +12,9 @@
 /// milliseconds; longer only for containers without any size of the whole.
 bool isCutShort(const std::string& path);
 
-/// True of an MP4 or its like that has no "moov": nothing of it can be decoded.
-bool lacksIndex(const std::string& path);
+/// A line about a file of which nothing can be decoded, by what its headers say: it was cut before that.
+/// Empty for others.
+std::string hopelessnessOf(const std::string& path);
 
 /// A line about a file of whose sound `heldNs` were heard, empty where that is all. `containerNs` is how long
 /// its container says that it is, 0 where that is not known.

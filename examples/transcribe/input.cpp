@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -17,7 +16,8 @@ namespace {
 
 // Behind an error nothing comes any more once no sound has come for so long.
 constexpr guint kStallMs = 2000;
-const std::string kNoIndex = "its index (moov) is missing, and nothing can be decoded without";
+// How often a file is looked at that gives no sound yet.
+constexpr guint kIdleMs = 500;
 
 GstEvent* eventOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM ? gst_pad_probe_info_get_event(info) : nullptr;
@@ -54,7 +54,9 @@ bool Input::build() {
   std::string error;
   if (!options_.isMicrophone()) {
     uri_ = StreamInput::isOne(name_) ? stream_.open(name_, error) : uriOf(name_, error);
-    if (uri_.empty()) {
+    const std::string path = fileOf(uri_);
+    if (error.empty() && !path.empty()) error = hopelessnessOf(path);
+    if (!error.empty()) {
       end(error);
       return false;
     }
@@ -69,7 +71,10 @@ bool Input::build() {
   }
   if (!uri_.empty()) {
     tracks_ = std::make_unique<Tracks>(pipeline_->source, pipeline_->entry, options_.track);
-    g_signal_connect(pipeline_->top, "deep-element-added", G_CALLBACK(onElement), this);
+    streams_ = std::make_unique<StreamWatch>(pipeline_->top, [this](GstPad* pad) {
+      timeline_->watch(pad);
+      tracks_->addStream(pad);
+    });
   }
   const auto probe = [this](const char* name, GstPadProbeCallback callback) {
     GstPad* pad = gst_element_get_static_pad(pipeline_->transcriber, name);
@@ -90,13 +95,34 @@ void Input::start() {
   startTime_ = Clock::now();
   // A change of state that fails has put its reason on the bus.
   if (build()) gst_element_set_state(pipeline_->top, GST_STATE_PLAYING);
+  if (pipeline_ && !fileOf(uri_).empty())
+    idleCheck_ = g_timeout_add(
+        kIdleMs, [](gpointer self) { return static_cast<Input*>(self)->checkIdle(); }, this);
+}
+
+// decodebin loses errors of elements that it is still trying, and then nothing more happens.
+gboolean Input::checkIdle() {
+  const bool wasIdle = std::exchange(isIdle_, pipeline_->isIdle());
+  std::unique_lock lock(mutex_);
+  const bool hasSound = audioNs_ > 0;
+  lock.unlock();
+  if (!hasEnded() && !hasSound && !(wasIdle && isIdle_)) return G_SOURCE_CONTINUE;
+  idleCheck_ = 0;
+  if (!hasEnded() && !hasSound) {
+    const ErrorContext context{uri_, tracks_->undecodable(), streams_->kind()};
+    GError* error = g_error_new_literal(GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "cannot be decoded");
+    end(withCut(sentenceOf(error, context)));
+    g_error_free(error);
+  }
+  return G_SOURCE_REMOVE;
 }
 
 void Input::stop() {
-  for (guint* source : {&watch_, &stallCheck_})
+  for (guint* source : {&watch_, &stallCheck_, &idleCheck_})
     if (*source) g_source_remove(std::exchange(*source, 0));
   drain_.cancel();
   pipeline_.reset();
+  streams_.reset();
   tracks_.reset();
   timeline_.reset();
 }
@@ -181,7 +207,8 @@ void Input::takeArrivals() {
 }
 
 std::string Input::takeNote() {
-  return tracks_ ? tracks_->takeNote() : "";
+  std::string note = tracks_ ? tracks_->takeNote() : "";
+  return note.empty() ? std::exchange(note_, {}) : note;
 }
 
 int64_t Input::positionNs() {
@@ -226,14 +253,21 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
       input.changed_();
       break;
     case GST_MESSAGE_ELEMENT:
-      if (gst_message_has_name(message, "npuspeech/device"))
-        if (const gchar* device = gst_structure_get_string(gst_message_get_structure(message), "device"))
-          input.transcript_.device = device;
+      input.onElementNews(gst_message_get_structure(message));
       break;
     default:
       break;
   }
   return G_SOURCE_CONTINUE;
+}
+
+void Input::onElementNews(const GstStructure* news) {
+  if (gst_structure_has_name(news, "npuspeech/device")) {
+    if (const gchar* device = gst_structure_get_string(news, "device")) transcript_.device = device;
+  } else if (gst_structure_has_name(news, "npuspeech/no-words")) {
+    if (const gchar* text = gst_structure_get_string(news, "text")) note_ = oneLine(text);
+    changed_();
+  }
 }
 
 void Input::onError(GstMessage* message) {
@@ -272,40 +306,16 @@ std::string Input::reasonOf(GstMessage* message) {
   GstBus* bus = gst_element_get_bus(pipeline_->top);
   GError* root = rootOf(message, bus);
   gst_object_unref(bus);
-  std::unique_lock lock(mutex_);
-  const ErrorContext context{uri_, tracks_->undecodable(), kind_};
-  lock.unlock();
-  error = sentenceOf(root, context);
-  if (const std::string path = fileOf(uri_); !path.empty() && isCutShort(path))
-    error = "is cut short: " + (lacksIndex(path) ? kNoIndex : error);
+  const ErrorContext context{uri_, tracks_->undecodable(), streams_->kind()};
+  error = withCut(sentenceOf(root, context));
   g_clear_error(&root);
   return error;
 }
 
-void Input::onElement(GstBin*, GstBin*, GstElement* element, gpointer self) {
-  GstElementFactory* factory = gst_element_get_factory(element);
-  if (!factory) return;
-  if (std::strcmp(GST_OBJECT_NAME(factory), "typefind") == 0) {
-    const auto onType = [](GstElement*, guint, GstCaps* caps, gpointer input) {
-      auto& to = *static_cast<Input*>(input);
-      const std::lock_guard lock(to.mutex_);
-      if (to.kind_.empty()) to.kind_ = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-    };
-    g_signal_connect(element, "have-type", G_CALLBACK(+onType), self);
-  } else if (gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_DEMUXER)) {
-    const auto onPad = [](GstElement*, GstPad* pad, gpointer input) {
-      auto& to = *static_cast<Input*>(input);
-      GstCaps* caps = gst_pad_get_current_caps(pad);
-      if (!caps) return;
-      const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-      if (GST_PAD_IS_SRC(pad) && (g_str_has_prefix(kind, "audio/") || g_str_has_prefix(kind, "video/"))) {
-        to.timeline_->watch(pad);
-        to.tracks_->addStream(pad);
-      }
-      gst_caps_unref(caps);
-    };
-    g_signal_connect(element, "pad-added", G_CALLBACK(+onPad), self);
-  }
+/// An error of a file that is cut comes from that.
+std::string Input::withCut(const std::string& error) const {
+  const std::string path = fileOf(uri_);
+  return path.empty() || !isCutShort(path) ? error : "is cut short: " + error;
 }
 
 void Input::onProgress(GstMessage* message) {

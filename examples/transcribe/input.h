@@ -16,6 +16,7 @@
 #include "local_file.h"
 #include "options.h"
 #include "pipeline.h"
+#include "stream_watch.h"
 #include "timeline.h"
 #include "tracks.h"
 #include "transcript.h"
@@ -71,11 +72,12 @@ class Input {
   void onError(GstMessage* message);
   std::string reasonOf(GstMessage* message);
   std::string shortfall();
+  std::string withCut(const std::string& error) const;
   void onProgress(GstMessage* message);
-  void onNews();
+  void onElementNews(const GstStructure* news);
+  gboolean checkIdle();
   bool isStalled();
   static gboolean onMessage(GstBus* bus, GstMessage* message, gpointer self);
-  static void onElement(GstBin* top, GstBin* bin, GstElement* element, gpointer self);
   static GstPadProbeReturn onText(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn onInterim(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn onAudio(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -86,13 +88,15 @@ class Input {
   const std::function<void()> changed_;
   Transcript transcript_;
   std::string uri_;
-  std::string error_;
+  std::string error_, note_;
   bool complete_ = false, hopeless_ = false, finishing_ = false;
-  std::unique_ptr<Timeline> timeline_;  // these three are there while it runs; the pipeline goes first
+  std::unique_ptr<Timeline> timeline_;  // these four are there while it runs; the pipeline goes first
   std::unique_ptr<Tracks> tracks_;
+  std::unique_ptr<StreamWatch> streams_;
   std::unique_ptr<Pipeline> pipeline_;
   Drain drain_;
-  guint watch_ = 0, stallCheck_ = 0;
+  guint watch_ = 0, stallCheck_ = 0, idleCheck_ = 0;
+  bool isIdle_ = false;
   int loading_ = 0;
   Clock::time_point startTime_, endTime_, loadStart_;
   Clock::duration loadTime_{};
@@ -101,6 +105,6 @@ class Input {
   std::mutex mutex_;  // guards what the streaming threads hand over
   std::vector<Segment> arrivals_;
   InterimText interim_;
-  std::string language_, kind_;
+  std::string language_;
   int64_t audioNs_ = 0, textNs_ = 0, checkedNs_ = 0;
 };

@@ -57,6 +57,22 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
   return true;
 }
 
+bool Pipeline::isIdle() const {
+  bool isBusy = false;
+  GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(source));
+  const auto lookAt = [](const GValue* element, gpointer busy) {
+    const auto lookAtPad = [](GstElement*, GstPad* pad, gpointer found) -> gboolean {
+      *static_cast<bool*>(found) |= gst_pad_get_task_state(pad) == GST_TASK_STARTED;
+      return TRUE;
+    };
+    gst_element_foreach_pad(GST_ELEMENT(g_value_get_object(element)), lookAtPad, busy);
+  };
+  // Elements that come or go while it looks are work being done.
+  if (gst_iterator_foreach(elements, lookAt, &isBusy) != GST_ITERATOR_DONE) isBusy = true;
+  gst_iterator_free(elements);
+  return !isBusy;
+}
+
 Pipeline::~Pipeline() {
   if (!top) return;
   gst_element_set_state(top, GST_STATE_NULL);

@@ -152,7 +152,7 @@ bool Session::writeEnd(Input& input) {
 bool Session::writeTranscripts() {
   for (; current_ < inputs_.size(); current_++, writtenSegments_ = 0, currentBegun_ = false) {
     Input& input = *inputs_[current_];
-    if (const std::string note = input.takeNote(); !note.empty())
+    for (std::string note; !(note = input.takeNote()).empty();)
       complain(input.transcript().file + ": " + note);
     // A file is for what is whole.
     if ((output_.isFollowed() || input.hasEnded()) && !writeCaptions(input)) return false;

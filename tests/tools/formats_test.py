@@ -166,9 +166,11 @@ class Formats(TestCase):
     def test_silence_says_nothing(self):
         file = self.folder / 'silence.wav'
         launch(f'audiotestsrc wave=silence num-buffers=400 ! audio/x-raw,rate=16000 ! wavenc ! filesink location={file}')
-        self.assertEqual(self.run_(file), '')
-        self.assertEqual(json.loads(self.run_('--format', 'json', file))['segments'], [])
-        self.assertEqual(self.run_('--format', 'vtt', file), 'WEBVTT\n\n')
+        for arguments, output in [((), ''), (('--format', 'srt'), ''), (('--format', 'vtt'), 'WEBVTT\n\n')]:
+            run = transcribe(*arguments, file)
+            self.assertComplains(run, file, 'No words in 25.6 s of sound', 'silence', status=0)
+            self.assertEqual(run.stdout, output)
+        self.assertEqual(json.loads(transcribe('--format', 'json', file).stdout)['segments'], [])
 
 
 if __name__ == '__main__':
