@@ -22,3 +22,8 @@ std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t contain
 
 /// As isCutShort, of framed formats, which have no size of the whole, from their last frames.
 bool endsInFrame(FileBytes& file);
+
+/// True of an Ogg file in which a stream begins that has been there before, as where a file is appended to
+/// itself. It has to be read from its front to its end: by its index, GStreamer takes the later ones for the
+/// first.
+bool repeatsStream(const std::string& path);

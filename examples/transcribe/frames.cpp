@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Whether a recording's file ends in the middle of a frame: formats that are one frame after the other.
 #include <algorithm>
+#include <set>
 
 #include <string_view>
 
@@ -177,5 +178,16 @@ bool endsInFrame(FileBytes& file) {
   if (mpegFrame(file, first)) return mpegAudio(file);
   if (dolbyFrame(file, first)) return endingOf(file, dolbyFrame, 2).isCut;
   if (dtsFrame(file, first)) return endingOf(file, dtsFrame, 2).isCut;
+  return false;
+}
+
+bool repeatsStream(const std::string& path) {
+  constexpr uint8_t kBeginOfStream = 2;
+  FileBytes file(path);
+  std::set<uint64_t> begun;
+  uint64_t bytes = 0;
+  for (uint64_t offset = 0; (bytes = oggPage(file, offset)) > 0; offset += bytes)
+    if (file.at(offset + 5) & kBeginOfStream && !begun.insert(file.bigEndian(offset + 14, 4)).second)
+      return true;
   return false;
 }

@@ -50,16 +50,20 @@ Input::~Input() {
   stop();
 }
 
+bool Input::locate(std::string& error) {
+  uri_ = StreamInput::isOne(name_) ? stream_.open(name_, error) : uriOf(name_, error);
+  path_ = fileOf(uri_);
+  if (path_.empty()) return error.empty();
+  error = hopelessnessOf(path_);
+  if (error.empty() && repeatsStream(path_)) uri_ = stream_.openInOrder(path_, error);
+  return error.empty();
+}
+
 bool Input::build() {
   std::string error;
-  if (!options_.isMicrophone()) {
-    uri_ = StreamInput::isOne(name_) ? stream_.open(name_, error) : uriOf(name_, error);
-    const std::string path = fileOf(uri_);
-    if (error.empty() && !path.empty()) error = hopelessnessOf(path);
-    if (!error.empty()) {
-      end(error);
-      return false;
-    }
+  if (!options_.isMicrophone() && !locate(error)) {
+    end(error);
+    return false;
   }
   timeline_ = std::make_unique<Timeline>();
   pipeline_ = std::make_unique<Pipeline>();
@@ -95,7 +99,7 @@ void Input::start() {
   startTime_ = Clock::now();
   // A change of state that fails has put its reason on the bus.
   if (build()) gst_element_set_state(pipeline_->top, GST_STATE_PLAYING);
-  if (pipeline_ && !fileOf(uri_).empty())
+  if (pipeline_ && !path_.empty())
     idleCheck_ = g_timeout_add(
         kIdleMs, [](gpointer self) { return static_cast<Input*>(self)->checkIdle(); }, this);
 }
@@ -169,8 +173,7 @@ void Input::endWhenHeard(std::string error) {
   checkedNs_ = audioNs_;
   lock.unlock();
   // Of a download that breaks off, sound may still be on its way to the decoder.
-  if (checkedNs_ == 0 && !gst_pad_is_linked(pipeline_->entry) && !fileOf(uri_).empty())
-    return end(std::move(error));
+  if (checkedNs_ == 0 && !gst_pad_is_linked(pipeline_->entry) && !path_.empty()) return end(std::move(error));
   error_ = std::move(error);
   gst_element_set_state(pipeline_->text, GST_STATE_PLAYING);  // a source that failed need not get there
   stallCheck_ = g_timeout_add(
@@ -295,8 +298,7 @@ void Input::onError(GstMessage* message) {
 
 std::string Input::shortfall() {
   takeArrivals();
-  const std::string path = fileOf(uri_);
-  return path.empty() ? "" : shortfallOf(path, transcript_.durationNs, durationNs());
+  return path_.empty() ? "" : shortfallOf(path_, transcript_.durationNs, durationNs());
 }
 
 /// What is the matter, of this error and those that came with it.
@@ -314,8 +316,7 @@ std::string Input::reasonOf(GstMessage* message) {
 
 /// An error of a file that is cut comes from that.
 std::string Input::withCut(const std::string& error) const {
-  const std::string path = fileOf(uri_);
-  return path.empty() || !isCutShort(path) ? error : "is cut short: " + error;
+  return path_.empty() || !isCutShort(path_) ? error : "is cut short: " + error;
 }
 
 void Input::onProgress(GstMessage* message) {
@@ -333,13 +334,18 @@ void Input::onProgress(GstMessage* message) {
 
 GstPadProbeReturn Input::onAudio(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto& input = *static_cast<Input*>(self);
-  if (GstEvent* event = eventOf(info)) {
-    if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) gst_event_copy_segment(event, &input.audioSegment_);
-  } else if (GstBuffer* buffer = bufferOf(info)) {
-    const int64_t end = input.timeline_->timeOf(input.audioSegment_,
-                                                endOf(GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer)));
+  GstEvent* event = eventOf(info);
+  const bool isSegment = event && GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT;
+  if (event && !isSegment) return GST_PAD_PROBE_OK;
+  if (isSegment) gst_event_copy_segment(event, &input.audioSegment_);
+  if (!input.options_.live) input.timeline_->carryOn(input.audioSegment_, info);
+  if (GstBuffer* buffer = bufferOf(info)) {
+    const GstClockTime duration = GST_BUFFER_DURATION(buffer);
+    const int64_t end = input.timeline_->timeOf(input.audioSegment_, endOf(GST_BUFFER_PTS(buffer), duration));
     const std::lock_guard lock(input.mutex_);
-    input.audioNs_ = std::max(input.audioNs_, end);
+    // Of sound whose times do not keep up with it, there is as much as came.
+    input.soundNs_ += GST_CLOCK_TIME_IS_VALID(duration) ? static_cast<int64_t>(duration) : 0;
+    input.audioNs_ = std::max({input.audioNs_, end, input.soundNs_});
   }
   return GST_PAD_PROBE_OK;
 }

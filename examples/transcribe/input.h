@@ -65,6 +65,7 @@ class Input {
   int64_t durationNs() const;
 
  private:
+  bool locate(std::string& error);
   bool build();
   void end(std::string error);
   void endWhenHeard(std::string error);
@@ -87,7 +88,7 @@ class Input {
   const Options& options_;
   const std::function<void()> changed_;
   Transcript transcript_;
-  std::string uri_;
+  std::string uri_, path_;  // the path is that of a local file, empty for anything else
   std::string error_, note_;
   bool complete_ = false, hopeless_ = false, finishing_ = false;
   std::unique_ptr<Timeline> timeline_;  // these four are there while it runs; the pipeline goes first
@@ -106,5 +107,5 @@ class Input {
   std::vector<Segment> arrivals_;
   InterimText interim_;
   std::string language_;
-  int64_t audioNs_ = 0, textNs_ = 0, checkedNs_ = 0;
+  int64_t audioNs_ = 0, soundNs_ = 0, textNs_ = 0, checkedNs_ = 0;
 };

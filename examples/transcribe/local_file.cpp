@@ -70,3 +70,9 @@ std::string StreamInput::open(const std::string& input, std::string& error) {
   isPipe_ = true;
   return "fd://" + std::to_string(descriptor);
 }
+
+std::string StreamInput::openInOrder(const std::string& path, std::string& error) {
+  own_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (own_ < 0) error = std::string("cannot be opened: ") + std::strerror(errno);
+  return own_ < 0 ? "" : "fd://" + std::to_string(own_);
+}

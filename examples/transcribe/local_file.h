@@ -23,6 +23,8 @@ class StreamInput {
   static bool isOne(const std::string& input);
   /// The URI for GStreamer; "" with a reason in `error` where it cannot be read.
   std::string open(const std::string& input, std::string& error);
+  /// The same for a file that GStreamer is to read from its front to its end.
+  std::string openInOrder(const std::string& path, std::string& error);
   /// Whether what was opened can be read only from its front to its end.
   bool isPipe() const { return isPipe_; }
 

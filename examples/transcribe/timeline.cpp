@@ -6,6 +6,9 @@
 
 namespace {
 
+// Demuxers are off by less, and whoever reads timestamps puts up with it.
+constexpr int64_t kFarBackNs = 1'000'000'000;
+
 /// Running time, negative before the segment's start.
 std::optional<int64_t> runningTime(const GstSegment& segment, GstClockTime position) {
   guint64 time = 0;
@@ -26,6 +29,14 @@ GstSegment widened(const GstSegment& segment) {
   return wide;
 }
 
+void replaceSegment(GstPadProbeInfo* info, const GstSegment& segment) {
+  GstEvent* event = gst_pad_probe_info_get_event(info);
+  GstEvent* replacement = gst_event_new_segment(&segment);
+  gst_event_set_seqnum(replacement, gst_event_get_seqnum(event));
+  gst_event_unref(event);
+  GST_PAD_PROBE_INFO_DATA(info) = replacement;
+}
+
 }  // namespace
 
 GstClockTime endOf(GstClockTime start, GstClockTime duration) {
@@ -44,11 +55,7 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
       const GstSegment* segment = nullptr;
       gst_event_parse_segment(event, &segment);
-      const GstSegment wide = widened(*segment);
-      GstEvent* replacement = gst_event_new_segment(&wide);
-      gst_event_set_seqnum(replacement, gst_event_get_seqnum(event));
-      gst_event_unref(event);
-      GST_PAD_PROBE_INFO_DATA(info) = replacement;
+      replaceSegment(info, widened(*segment));
     }
     // Of a gap in front of all sound, a parser makes a format that no sound has, and the wrong decoder is
     // chosen.
@@ -68,6 +75,26 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
     gst_event_unref(event);
   }
   return GST_PAD_PROBE_REMOVE;
+}
+
+void Timeline::carryOn(const GstSegment& segment, GstPadProbeInfo* info) {
+  if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
+    shiftNs_ = 0;
+    GstSegment open = segment;
+    open.stop = GST_CLOCK_TIME_NONE;  // what is carried on may end behind it
+    replaceSegment(info, open);
+    return;
+  }
+  GstBuffer* buffer = gst_pad_probe_info_get_buffer(info);
+  const auto start = runningTime(segment, GST_BUFFER_PTS(buffer));
+  if (!start) return;
+  if (*start + shiftNs_ < heldNs_ - kFarBackNs) shiftNs_ = heldNs_ - *start;
+  heldNs_ = std::max(heldNs_, static_cast<int64_t>(endOf(static_cast<GstClockTime>(*start + shiftNs_),
+                                                         GST_BUFFER_DURATION(buffer))));
+  if (shiftNs_ == 0) return;
+  buffer = gst_buffer_make_writable(buffer);
+  GST_BUFFER_PTS(buffer) += static_cast<GstClockTime>(shiftNs_);
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
 }
 
 void Timeline::fix() {

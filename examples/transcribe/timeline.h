@@ -22,6 +22,10 @@ class Timeline {
   /// Watches what a demuxer gives on a pad of its own. For the demuxer's thread; pads go before this does.
   void watch(GstPad* demuxed);
 
+  /// Lets sound whose times go back far behind what came before, as where files are joined, go on from there.
+  /// For each buffer and segment of decoded sound, in its thread; `segment` is the one that holds.
+  void carryOn(const GstSegment& segment, GstPadProbeInfo* info);
+
   /// From now on the zero stays: times are being told.
   void fix();
 
@@ -31,7 +35,8 @@ class Timeline {
  private:
   static GstPadProbeReturn onStream(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
-  std::mutex mutex_;  // guards what follows
+  int64_t shiftNs_ = 0, heldNs_ = 0;  // of the sound's thread: running time to add, and the end of what came
+  std::mutex mutex_;                  // guards what follows
   std::optional<int64_t>
       firstNs_;  // running time of the earliest first frame so far; none without a container
   bool fixed_ = false;

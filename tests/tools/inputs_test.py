@@ -48,12 +48,24 @@ class Parts(Inputs):
         mono = encode(self.folder / 'a.mp3', '-i', CLIP, '-ar', '44100')
         stereo = encode(self.folder / 'b.mp3', '-i', CLIP, '-ar', '22050', '-ac', '2')
         adts = encode(self.folder / 'a.aac', '-i', CLIP, '-ar', '44100')
+        flac = encode(self.folder / 'a.flac', '-i', CLIP)
+        # The parts of the last two: times go back to 0; the same stream again.
         files = [self.join('chained.ogg', vorbis, opus), self.join('jumps.ts', near, far),
                  self.join('back.ts', far, near), self.join('joined.mp3', mono, stereo),
-                 self.join('joined.aac', adts, adts)]
+                 self.join('joined.aac', adts, adts), self.join('joined.flac', flac, flac),
+                 self.join('again.ogg', opus, opus)]
         for line in self.lines(*files):
             with self.subTest(line['file']):
                 self.assertTwice(line)
+
+
+    def test_timestamps_that_go_back(self):
+        files = [encode(self.folder / f'{codec}.wav', '-i', CLIP, '-c:a', codec) for codec in ('adpcm_ms', 'adpcm_ima_wav')]
+        for line in self.lines(*files):
+            with self.subTest(line['file']):
+                self.assertLessEqual(wordErrors(line['text'], CLIP_TEXT), MAX_ERRORS)
+                self.assertAlmostEqual(line['duration'], 11, delta=0.2)
+                self.assertGreater(line['segments'][-1]['end'], 10)
 
 
 class Tracks(Inputs):
