@@ -125,6 +125,7 @@ void Input::stop() {
   for (guint* source : {&watch_, &stallCheck_, &idleCheck_})
     if (*source) g_source_remove(std::exchange(*source, 0));
   drain_.cancel();
+  if (pipeline_) pipeline_->stop();  // its threads use all of these
   pipeline_.reset();
   streams_.reset();
   tracks_.reset();

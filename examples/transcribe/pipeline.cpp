@@ -73,9 +73,13 @@ bool Pipeline::isIdle() const {
   return !isBusy;
 }
 
+void Pipeline::stop() {
+  if (top) gst_element_set_state(top, GST_STATE_NULL);
+}
+
 Pipeline::~Pipeline() {
   if (!top) return;
-  gst_element_set_state(top, GST_STATE_NULL);
+  stop();
   gst_object_unref(entry);
   gst_object_unref(source);
   gst_object_unref(transcriber);

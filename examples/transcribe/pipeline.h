@@ -19,6 +19,8 @@ struct Pipeline {
   /// `uri` is empty for the microphone. False, with the reason in `error`, where an element is missing.
   bool build(const Options& options, const std::string& uri, std::string& error);
 
+  /// Ends all its threads.
+  void stop();
   /// No thread of the source does anything, nor will one. Of sources with tasks on their pads: files.
   bool isIdle() const;
 
