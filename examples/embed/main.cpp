@@ -127,7 +127,9 @@ int main(int argc, char** argv) {
   for (size_t read; (read = std::fread(block.data(), sizeof(int16_t), block.size(), file)) > 0;)
     if (!transcriber.push({block.begin(), block.begin() + static_cast<std::ptrdiff_t>(read)})) break;
   if (file != stdin) std::fclose(file);
-  const std::string error = transcriber.finish();
+  std::string error = transcriber.finish();
+  if (error.empty() && (std::ferror(stdout) != 0 || std::fclose(stdout) != 0))
+    error = "standard output cannot be written";
   if (!error.empty()) std::fprintf(stderr, "embed: %s\n", error.c_str());
   return error.empty() ? 0 : 1;
 }

@@ -2,16 +2,19 @@
 // Subtitles of an RTSP stream (or any live URI), as they are spoken, over lost connections.
 //
 // usage: npuspeech-rtsp-subtitles URI OUTPUT [LANGUAGE]
-//   OUTPUT   FILE.vtt, FILE.srt, FILE.mkv (the sound too), or show: the picture with captions in it
+//   OUTPUT   FILE.vtt, FILE.srt, FILE.mkv (the sound too), or show: the picture with captions in it. A file
+//            that is there is not overwritten: what a live stream said cannot be had again
 // Times count from the start of the program. Ctrl-C ends it, and the last words are written.
 #include <glib-unix.h>
 #include <gst/gst.h>
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "source.h"
 
@@ -134,6 +137,12 @@ int main(int argc, char** argv) {
   const std::string description = argc == 3 || argc == 4 ? pipelineOf(argv[2]) : "";
   if (description.empty() || !gst_uri_is_valid(argv[1])) {
     std::fprintf(stderr, "%s\n", kUsage);
+    return 2;
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(argv[2], ignored) &&
+      std::filesystem::file_size(argv[2], ignored) > 0) {
+    std::fprintf(stderr, "rtsp-subtitles: %s is there, and is not overwritten; name another file\n", argv[2]);
     return 2;
   }
   GError* error = nullptr;

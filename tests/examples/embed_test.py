@@ -52,6 +52,10 @@ class Embed(TestCase):
         with file.open() as pcm:
             self.assertWords(self.run_(program, stdin=pcm))
         self.assertComplains(self.run_(program, self.folder / 'none'), 'none')
+        with open('/dev/full', 'w') as full:
+            run = subprocess.run([program, file], stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+                                 timeout=60 * PATIENCE, check=False)
+        self.assertComplains(run, 'standard output')
 
     def test_cpp_says_what_is_missing(self):
         environment = {**ENVIRONMENT, 'XDG_CACHE_HOME': str(self.folder)}

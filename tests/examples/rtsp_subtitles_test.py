@@ -139,6 +139,11 @@ class RtspSubtitles(TestCase):
         for arguments in ((), (self.uri,), (self.uri, 'talk.txt'), ('talk', 'talk.srt')):
             run = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=20)
             self.assertComplains(run, 'usage', status=2)
+        old = self.folder / 'old.mkv'
+        old.write_text('what was said yesterday')
+        run = subprocess.run([PROGRAM, self.uri, old], capture_output=True, text=True, env=ENVIRONMENT, timeout=20)
+        self.assertComplains(run, 'old.mkv', 'not overwritten', status=2)
+        self.assertEqual(old.read_text(), 'what was said yesterday')
         run = subprocess.run([PROGRAM, self.uri, self.folder / 'no/where.srt'], capture_output=True, text=True,
                              env=ENVIRONMENT, timeout=20)
         self.assertComplains(run, 'where.srt')
