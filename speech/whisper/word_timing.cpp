@@ -157,6 +157,14 @@ std::vector<int> warp(std::span<const float> cost, int rows, int columns) {
   return first;
 }
 
+void leavePauses(std::vector<Word>& words, std::span<const ReadWord> read) {
+  constexpr int64_t kMostNs = 400'000'000, kLookNs = 300'000'000;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const int64_t lookNs = read[i].firstRow * kRowNs;
+    if (lookNs - words[i].startNs > kMostNs) words[i].startNs = lookNs - kLookNs;
+  }
+}
+
 std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
                                 size_t promptLength, size_t startOfTranscript, size_t heads,
                                 std::string_view language, int64_t durationNs) {
@@ -220,6 +228,7 @@ std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& 
     words.push_back(std::move(word));
   }
   if (words.empty()) return read;
+  leavePauses(words, read);
   shortenLongWords(words);
   keepInOrder(words, durationNs);
   for (size_t i = 0; i < words.size(); ++i) read[i].word = std::move(words[i]);

@@ -21,8 +21,8 @@ struct ReadWord {
 
 /// Word times as openai/whisper's timing.py finds them (commit c0d2f62): each head's attention normalised
 /// over the tokens, median filter of width 7 over frames, mean over heads, warping path of least cost; then
-/// punctuation joins its word and words that are too long at sentence ends are shortened. Times lie within
-/// [0, durationNs], do not go back, and no word has zero duration. promptLength: tokens before the
+/// pauses leave the words behind them, and words that are too long at sentence ends are shortened. Times lie
+/// within [0, durationNs], do not go back, and no word has zero duration. promptLength: tokens before the
 /// hypothesis; startOfTranscript: index in it.
 std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
                                 size_t promptLength, size_t startOfTranscript, size_t heads,
@@ -31,6 +31,11 @@ std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& 
 /// The path of least cost through cost[rows][columns] from corner to corner; for each row the first column it
 /// visits.
 std::vector<int> warp(std::span<const float> cost, int rows, int columns);
+
+/// The path has no pauses: one in the middle of a sentence goes to the word behind it, which begins up to a
+/// second too early. But a word's tokens look at it, not at what is before it: from where `read` says that
+/// they look, a word begins 0.3 s before at the earliest, where it began more than 0.4 s before.
+void leavePauses(std::vector<Word>& words, std::span<const ReadWord> read);
 
 /// The tokens of each word: at spaces, or at each character in scripts written without them.
 struct TokenWord {

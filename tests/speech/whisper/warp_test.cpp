@@ -46,5 +46,28 @@ TEST(Warp, FollowsAPathOfLeastCost) {
   }
 }
 
+TEST(WordTimes, PausesAreNobodys) {
+  constexpr int64_t kMs = 1'000'000;
+  const auto word = [](int64_t startMs, int64_t endMs, int firstRow) {
+    ReadWord read;
+    read.word.startNs = startMs * kMs;
+    read.word.endNs = endMs * kMs;
+    read.firstRow = firstRow;
+    return read;
+  };
+  const std::vector<ReadWord> read = {word(0, 500, 12),        // looks at its middle
+                                      word(500, 1960, 93),     // behind a second of silence
+                                      word(1960, 2800, 118),   // long, at 0.4 s of it
+                                      word(2800, 2900, 130)};  // looks back
+  std::vector<Word> words;
+  for (const ReadWord& one : read) words.push_back(one.word);
+  leavePauses(words, read);
+  EXPECT_EQ(words[0].startNs, 0);
+  EXPECT_EQ(words[1].startNs, 1560 * kMs);
+  EXPECT_EQ(words[2].startNs, 1960 * kMs);
+  EXPECT_EQ(words[3].startNs, 2800 * kMs);
+  for (size_t i = 0; i < words.size(); ++i) EXPECT_EQ(words[i].endNs, read[i].word.endNs);
+}
+
 }  // namespace
 }  // namespace npuspeech
