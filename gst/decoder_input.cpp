@@ -21,7 +21,7 @@ constexpr size_t kWindowsInFlight = 8;
 constexpr size_t kLiveWindowsInFlight = 256;
 
 /// Live, words are timed before the audio behind them is heard, and more often late than early.
-constexpr int64_t kLiveLeadNs = 100'000'000;
+constexpr int64_t kLiveLeadNs = 150'000'000;
 
 PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions& options) {
   PlacedWindow place;
