@@ -182,7 +182,10 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, GstClockTime arrive
     default:
       break;
   }
-  return flow == GST_FLOW_OK ? gst::pushEvent(src_, std::move(event)) : flow;
+  // Text that nobody was there for keeps no event back: it stays on the pad, for who comes later.
+  if (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED) return flow;
+  const GstFlowReturn pushed = gst::pushEvent(src_, std::move(event));
+  return flow == GST_FLOW_OK ? pushed : flow;
 }
 
 }  // namespace npuspeech::gst
