@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // nputranscriber hears two channels of opposite phase as loud as two of one phase, in any format.
+#include <gst/audio/audio.h>
+
 #include <cmath>
 
 #include "tests/gst/support.h"
@@ -71,6 +73,24 @@ TEST_F(Phase, FormatsDoNotMatter) {
     for (auto& buffer : convert.take().buffers) ASSERT_EQ(h.push(std::move(buffer)), GST_FLOW_OK);
     EXPECT_NEAR(loudness(h), kLoudness, 0.3);
   }
+}
+
+// Such buffers name their channels themselves, as upstream does: here, at no place.
+TEST_F(Phase, PlanarChannelsWithoutPlacesAreMixed) {
+  const Held<GstCaps> caps(gst_caps_from_string(
+      "audio/x-raw,format=F32LE,rate=16000,layout=non-interleaved,channels=4,channel-mask=(bitmask)0xf"));
+  GstAudioInfo info;
+  ASSERT_TRUE(gst_audio_info_from_caps(&info, caps.get()));
+  Harness h(transcriber());
+  h.setCaps("audio/x-raw,format=F32LE,rate=16000,layout=non-interleaved,channels=4,channel-mask=(bitmask)0");
+  const auto channel = noise(16000);
+  std::vector<float> all;
+  for (int c = 0; c < 4; ++c) all.insert(all.end(), channel.begin(), channel.end());
+  auto buffer = audioBuffer(all, 0);
+  GST_BUFFER_DURATION(buffer.get()) = GST_SECOND;
+  gst_buffer_add_audio_meta(buffer.get(), &info, channel.size(), nullptr);
+  ASSERT_EQ(h.push(std::move(buffer)), GST_FLOW_OK);
+  EXPECT_NEAR(loudness(h), kLoudness, 0.3);
 }
 
 TEST_F(Phase, MayTurnInMidStream) {
