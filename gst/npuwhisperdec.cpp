@@ -17,6 +17,8 @@
  * When upstream is live, words come while people speak, once they are certain, and are never taken back. What
  * may still change is on pad `unsynced_src` (application/x-json) and in element messages `npuspeech/interim`.
  *
+ * Where #npumel had sound and no word came of it, element message `npuspeech/no-words` says why.
+ *
  * |[
  * gst-launch-1.0 filesrc location=talk.flac ! decodebin ! audioconvert ! audioresample ! npumel !
  *   npuwhisperenc model=whisper-base ! npuwhisperdec model=whisper-base granularity=segment !
