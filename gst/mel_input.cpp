@@ -19,8 +19,9 @@ constexpr int kRate = LogMel::kSampleRate;
 /// A live source that is silent for so long beyond its time has stalled: what was said comes out. Shorter
 /// than what text may take by default, and longer than a network hesitates.
 constexpr GstClockTime kStall = 2 * GST_SECOND;
-/// What is left out at once of a buffer behind so much silence: too little to hide that speech begins.
-constexpr GstClockTimeDiff kSpare = 20 * GST_MSECOND, kQuietEnough = 200 * GST_MSECOND;
+/// Behind so much silence a quarter of what comes can be left out: too little to hide that speech begins.
+constexpr GstClockTimeDiff kQuietEnough = 200 * GST_MSECOND;
+constexpr size_t kSpare = 4;
 
 /// The duration is that of the samples, whatever it says, and a time too large to compute with is none.
 Held<GstBuffer> withSaneTimes(Held<GstBuffer> buffer) {
@@ -258,8 +259,8 @@ GstFlowReturn MelInput::mend() {
 size_t MelInput::spare(size_t samples) {
   const GstClockTimeDiff lasting = run_.lasting();
   if (!isLive_ || lasting >= 0 || windower_->quietNs() < kQuietEnough) return 0;
-  const auto ns = static_cast<guint64>(std::min<GstClockTimeDiff>(-lasting, kSpare));
-  const auto count = std::min<size_t>(gst_util_uint64_scale(ns, kRate, GST_SECOND), samples);
+  const auto count = std::min<size_t>(
+      gst_util_uint64_scale(static_cast<guint64>(-lasting), kRate, GST_SECOND), samples / kSpare);
   run_.mended(-static_cast<GstClockTimeDiff>(gst_util_uint64_scale(count, GST_SECOND, kRate)));
   return count;
 }
