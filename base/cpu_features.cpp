@@ -8,8 +8,6 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #elif defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -22,12 +20,6 @@ constexpr std::array<std::string_view, 10> kNames = {"scalar",     "avx2", "avxv
                                                      "avx512bf16", "amx",  "neon",    "neondot", "neoni8mm"};
 
 #if defined(__x86_64__)
-// Linux hands out AMX tile state on request only (arch_prctl ARCH_REQ_XCOMP_PERM, feature XTILEDATA = 18).
-bool requestAmxTiles() {
-  constexpr long kArchReqXcompPerm = 0x1023, kXtileData = 18;
-  return syscall(SYS_arch_prctl, kArchReqXcompPerm, kXtileData) == 0;
-}
-
 // Bits of CPUID leaf 7, Intel SDM volume 2A, table 3-17; the compiler's builtins cover the older ones.
 std::array<bool, 10> probe() {
   __builtin_cpu_init();
@@ -42,9 +34,8 @@ std::array<bool, 10> probe() {
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const bool vnni512 = avx512 && (ecx & (1u << 11));
   const bool bf16 = vnni512 && (a1 & (1u << 5));
-  const bool amxBits = (edx & (1u << 24)) && (edx & (1u << 25)) && (edx & (1u << 22));
-  const bool amx = bf16 && amxBits && requestAmxTiles();
-  return {true, avx2, avx2 && (a1 & (1u << 4)), avx512, vnni512, bf16, amx, false, false, false};
+  // No kernel uses AMX yet: the process does not ask Linux for its tile state.
+  return {true, avx2, avx2 && (a1 & (1u << 4)), avx512, vnni512, bf16, false, false, false, false};
 }
 #elif defined(__aarch64__)
 std::array<bool, 10> probe() {

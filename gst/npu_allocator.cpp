@@ -7,6 +7,8 @@
 #include <string>
 
 #include "base/log.h"
+#include "gst/boundary.h"
+#include "gst/memory_copy.h"
 
 namespace {
 
@@ -42,8 +44,7 @@ void setBacking(GstMemory* memory, std::shared_ptr<BufferObject> object, std::st
                             [](gpointer p) { delete static_cast<Backing*>(p); });
 }
 
-GstMemory* gst_npu_allocator_alloc(GstAllocator* allocator, gsize size, GstAllocationParams* params) {
-  auto* self = reinterpret_cast<GstNpuAllocator*>(allocator);
+GstMemory* allocate(GstNpuAllocator* self, gsize size, const GstAllocationParams* params) {
   const gsize prefix = params ? params->prefix : 0, padding = params ? params->padding : 0;
   if (size > G_MAXSIZE - prefix || size + prefix > G_MAXSIZE - padding) return nullptr;
   const gsize total = size + prefix + padding;
@@ -63,6 +64,12 @@ GstMemory* gst_npu_allocator_alloc(GstAllocator* allocator, gsize size, GstAlloc
   setBacking(memory, std::move(*object), (*self->device)->name());
   if (prefix || padding) gst_memory_resize(memory, static_cast<gssize>(prefix), size);
   return memory;
+}
+
+GstMemory* gst_npu_allocator_alloc(GstAllocator* allocator, gsize size, GstAllocationParams* params) {
+  return npuspeech::gst::guarded(nullptr, static_cast<GstMemory*>(nullptr), [&] {
+    return allocate(reinterpret_cast<GstNpuAllocator*>(allocator), size, params);
+  });
 }
 
 void gst_npu_allocator_finalize(GObject* object) {
@@ -94,7 +101,8 @@ Held<GstAllocator> newNpuAllocator(std::shared_ptr<npu::Device> device) {
   return Held<GstAllocator>(GST_ALLOCATOR_CAST(self));
 }
 
-std::shared_ptr<npu::BufferObject> bufferObjectOf(GstMemory* memory, npu::Device& device, size_t bytes) {
+std::shared_ptr<npu::BufferObject> bufferObjectOf(GstMemory* memory, npu::Device& device, size_t bytes,
+                                                  std::string* why) {
   if (!gst_is_fd_memory(memory) || memory->offset != 0 || memory->size < bytes) return nullptr;
   GstMemory* owner = memory->parent ? memory->parent : memory;
   // An import replaces the backing at most once per device, but two receivers may do so at the same time:
@@ -106,7 +114,7 @@ std::shared_ptr<npu::BufferObject> bufferObjectOf(GstMemory* memory, npu::Device
   if (backing && backing->device == device.name() && backing->object->size() >= bytes) return backing->object;
   auto imported = device.import(gst_fd_memory_get_fd(memory), bytes);
   if (!imported) {
-    logf(LogLevel::Info, "%s", imported.error().message.c_str());
+    if (why) *why = imported.error().message;
     return nullptr;
   }
   // The memory of our own allocator relies on its first backing for the descriptor.
@@ -120,23 +128,24 @@ Result<std::shared_ptr<npu::BufferObject>> TensorReader::read(GstBuffer* buffer,
     return Error{ErrorCode::BadValue, "A tensor buffer holds " + std::to_string(gst_buffer_get_size(buffer)) +
                                           " bytes where its caps and its window need " +
                                           std::to_string(bytes) + "."};
+  std::string why = "It is not one memory with a descriptor, from its beginning on.";
   if (gst_buffer_n_memory(buffer) == 1)
-    if (auto object = bufferObjectOf(gst_buffer_peek_memory(buffer, 0), device, bytes)) return object;
-  return copy(buffer, device, bytes);
+    if (auto object = bufferObjectOf(gst_buffer_peek_memory(buffer, 0), device, bytes, &why)) return object;
+  return copy(buffer, device, bytes, why);
 }
 
 Result<std::shared_ptr<npu::BufferObject>> TensorReader::copy(GstBuffer* buffer, npu::Device& device,
-                                                              size_t bytes) {
+                                                              size_t bytes, const std::string& why) {
   if (!scratch_ || scratch_.use_count() > 1 || scratch_->size() < bytes) {
     auto fresh = device.allocate(bytes);
     if (!fresh) return fresh;
     scratch_ = std::move(*fresh);
   }
   static GstDebugCategory* const performance = _gst_debug_get_category("GST_PERFORMANCE");
-  GST_CAT_INFO_OBJECT(performance, element_,
-                      "copying %" G_GSIZE_FORMAT " bytes: the memory cannot be imported", bytes);
+  GST_CAT_INFO_OBJECT(performance, element_, "copying %" G_GSIZE_FORMAT " bytes of a tensor: %s", bytes,
+                      why.c_str());
   ++copies_;
-  gst_buffer_extract(buffer, 0, scratch_->data(), bytes);
+  if (auto copied = copyBytes(buffer, scratch_->data(), bytes); !copied) return copied.error();
   auto synced = scratch_->sync(npu::SyncDirection::ToDevice, 0, bytes);
   if (!synced) return synced.error();
   return scratch_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/window_meta.h"
 
+#include <cstring>
+
 namespace {
 
 gboolean window_meta_init(GstMeta* meta, gpointer, GstBuffer*) {
@@ -27,6 +29,25 @@ void window_meta_free(GstMeta* meta, GstBuffer*) {
   gst_clear_buffer(&reinterpret_cast<GstNpuWindowMeta*>(meta)->log_mel);
 }
 
+#if GST_CHECK_VERSION(1, 24, 0)
+gboolean window_meta_serialize(const GstMeta* meta, GstByteArrayInterface* data, guint8* version) {
+  const auto bytes = npuspeech::gst::packed(*reinterpret_cast<const GstNpuWindowMeta*>(meta));
+  *version = 0;
+  return gst_byte_array_interface_append_data(data, bytes.data(), bytes.size());
+}
+
+GstMeta* window_meta_deserialize(const GstMetaInfo* info, GstBuffer* buffer, const guint8* data, gsize size,
+                                 guint8 version) {
+  GstNpuWindowMeta fields{};
+  if (version != 0 || !npuspeech::gst::unpack({data, size}, &fields)) return nullptr;
+  GstMeta* const meta = gst_buffer_add_meta(buffer, info, nullptr);
+  if (!meta) return nullptr;
+  fields.meta = *meta;
+  *reinterpret_cast<GstNpuWindowMeta*>(meta) = fields;
+  return meta;
+}
+#endif
+
 }  // namespace
 
 GType gst_npu_window_meta_api_get_type() {
@@ -38,9 +59,22 @@ GType gst_npu_window_meta_api_get_type() {
 }
 
 const GstMetaInfo* gst_npu_window_meta_get_info() {
+#if GST_CHECK_VERSION(1, 24, 0)
+  static const GstMetaInfo* info = [] {
+    GstMetaInfo* const made =
+        gst_meta_info_new(gst_npu_window_meta_api_get_type(), "GstNpuWindowMeta", sizeof(GstNpuWindowMeta));
+    made->init_func = window_meta_init;
+    made->free_func = window_meta_free;
+    made->transform_func = window_meta_transform;
+    made->serialize_func = window_meta_serialize;
+    made->deserialize_func = window_meta_deserialize;
+    return gst_meta_info_register(made);
+  }();
+#else
   static const GstMetaInfo* info =
       gst_meta_register(gst_npu_window_meta_api_get_type(), "GstNpuWindowMeta", sizeof(GstNpuWindowMeta),
                         window_meta_init, window_meta_free, window_meta_transform);
+#endif
   return info;
 }
 
@@ -65,10 +99,7 @@ void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel) {
 bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
   const auto* meta =
       reinterpret_cast<GstNpuWindowMeta*>(gst_buffer_get_meta(buffer, gst_npu_window_meta_api_get_type()));
-  if (!meta) {
-    *window = Window{WindowShape{2 * context, context, kFullContext}};
-    return true;
-  }
+  if (!meta) return false;
   *window = Window{WindowShape{meta->frames, meta->context, {meta->padding_growth, meta->padding_max}},
                    meta->utterance, meta->number, meta->final != FALSE, meta->heard};
   return meta->context == context && meta->frames >= 1 && meta->frames <= 2 * context &&
@@ -80,8 +111,44 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
 Result<Window> windowOf(GstBuffer* buffer, int context) {
   Window window;
   if (readWindowMeta(buffer, context, &window)) return window;
+  if (!gst_buffer_get_meta(buffer, gst_npu_window_meta_api_get_type()))
+    return Error{
+        ErrorCode::BadValue,
+        "A tensor came without GstNpuWindowMeta, which says what of it is audio: what stands between "
+        "the elements has dropped it. Pass buffers on whole (between processes, from GStreamer 1.24 on), "
+        "or audio or text in their place."};
   return Error{ErrorCode::BadValue,
                "A buffer's window does not fit the model's context of " + std::to_string(context) + " rows."};
+}
+
+namespace {
+template <class Use>
+void forFieldsOf(auto& meta, Use&& use) {
+  use(meta.frames), use(meta.context), use(meta.audio_rows), use(meta.padding_rows);
+  use(meta.padding_growth), use(meta.padding_max), use(meta.utterance), use(meta.number), use(meta.final);
+}
+}  // namespace
+
+PackedWindowMeta packed(const GstNpuWindowMeta& meta) {
+  PackedWindowMeta bytes{};
+  size_t at = 0;
+  forFieldsOf(meta, [&](const auto& field) {
+    std::memcpy(bytes.data() + at, &field, sizeof field);
+    at += sizeof field;
+  });
+  return bytes;
+}
+
+bool unpack(std::span<const guint8> bytes, GstNpuWindowMeta* meta) {
+  if (bytes.size() != PackedWindowMeta{}.size()) return false;
+  size_t at = 0;
+  forFieldsOf(*meta, [&](auto& field) {
+    std::memcpy(&field, bytes.data() + at, sizeof field);
+    at += sizeof field;
+  });
+  meta->heard = GST_CLOCK_TIME_NONE;
+  meta->log_mel = nullptr;
+  return true;
 }
 
 GstBuffer* logMelOf(GstBuffer* buffer) {

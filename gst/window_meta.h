@@ -5,7 +5,9 @@
 
 #include <gst/gst.h>
 
+#include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/result.h"
 #include "speech/whisper/window.h"
@@ -42,11 +44,16 @@ struct Window {
 
 /// `logMel`: what the states in `buffer` were encoded from, or null; the meta holds a reference.
 void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel = nullptr);
-/// The buffer's window; a buffer without the meta is a full, final window of `context` positions. False where
-/// the meta contradicts `context` or itself.
+/// The buffer's window. False where there is no meta, or it contradicts `context` or itself.
 bool readWindowMeta(GstBuffer* buffer, int context, Window* window);
 /// The same with an Error in words: BadValue.
 Result<Window> windowOf(GstBuffer* buffer, int context);
+/// The meta as it passes between processes of one machine (unixfdsink, from GStreamer 1.24 on), without the
+/// log-mel, and without the running time, which is another there.
+using PackedWindowMeta = std::array<guint8, 8 * sizeof(gint32) + sizeof(guint64)>;
+PackedWindowMeta packed(const GstNpuWindowMeta& meta);
+/// False where that is no packed meta; its values are not checked.
+bool unpack(std::span<const guint8> bytes, GstNpuWindowMeta* meta);
 /// What the states in `buffer` were encoded from; null where nobody kept it. Borrowed from the buffer.
 GstBuffer* logMelOf(GstBuffer* buffer);
 

@@ -46,6 +46,15 @@ int64_t sizeOf(int fd) {
   return lseek(fd, 0, SEEK_END);
 }
 
+/// Whether its owner can take memory away under a mapping, which would end the process with SIGBUS. A DMA-BUF
+/// keeps its size; of files, a memfd that is sealed does.
+bool canShrink(int fd) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const int seals = fcntl(fd, F_GET_SEALS);
+  return seals < 0 || !(seals & F_SEAL_SHRINK);
+}
+
 Result<int> makeMemfd(size_t size) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   if (size > static_cast<size_t>(std::numeric_limits<off_t>::max()) - page) {
@@ -114,8 +123,13 @@ Result<std::shared_ptr<BufferObject>> FdBuffer::createUdmabuf(int udmabuf, size_
 }
 
 Result<std::shared_ptr<BufferObject>> FdBuffer::import(int fd, size_t size) {
-  const int64_t bytes = sizeOf(fd);
   const std::string name = "Descriptor " + std::to_string(fd);
+  if (canShrink(fd))
+    return Error{ErrorCode::Unsupported,
+                 name +
+                     " is a file that its owner can shrink: only a memfd with the seal F_SEAL_SHRINK, or a "
+                     "DMA-BUF, can be used without a copy."};
+  const int64_t bytes = sizeOf(fd);
   if (bytes < 0) return systemError(ErrorCode::BadValue, name + " is not memory that can be mapped");
   if (size == 0 || static_cast<uint64_t>(bytes) < size)
     return Error{ErrorCode::BadValue, name + " holds " + std::to_string(bytes) + " bytes, not the " +

@@ -17,7 +17,8 @@ class FdBuffer final : public BufferObject {
   /// MB by default).
   static Result<std::shared_ptr<BufferObject>> createUdmabuf(int udmabuf, size_t size);
   /// Duplicates and maps `fd`. Errors: BadValue where it is not mappable or holds less than `size` bytes;
-  /// OutOfMemory.
+  /// Unsupported where its owner could shrink it under the mapping (a file, or a memfd that is not sealed
+  /// against that); OutOfMemory.
   static Result<std::shared_ptr<BufferObject>> import(int fd, size_t size);
 
   ~FdBuffer() override;

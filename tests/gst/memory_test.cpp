@@ -82,10 +82,8 @@ TEST(WindowMeta, SurvivesACopyAndKeepsItsLogMel) {
 TEST(WindowMeta, IsCheckedAgainstTheModel) {
   const Held<GstBuffer> buffer(gst_buffer_new_and_alloc(16));
   Window window;
-  ASSERT_TRUE(readWindowMeta(buffer.get(), 1500, &window)) << "a buffer without the meta is a full window";
-  EXPECT_EQ(window.shape.frames, 3000);
-  EXPECT_EQ(window.shape.rows(), 1500);
-  EXPECT_TRUE(window.isFinal);
+  EXPECT_FALSE(readWindowMeta(buffer.get(), 1500, &window)) << "what it holds is not known";
+  EXPECT_NE(windowOf(buffer.get(), 1500).error().message.find("GstNpuWindowMeta"), std::string::npos);
   addWindowMeta(buffer.get(), {{100, 1500, {}}});
   EXPECT_TRUE(readWindowMeta(buffer.get(), 1500, &window));
   EXPECT_FALSE(readWindowMeta(buffer.get(), 1000, &window));
@@ -105,6 +103,27 @@ TEST(WindowMeta, IsCheckedAgainstTheModel) {
   EXPECT_TRUE(refused([](auto& m) { m.padding_max = 0; }));
   EXPECT_TRUE(refused([](auto& m) { m.padding_growth = -1; }));
   *meta = good;
+}
+
+TEST(WindowMeta, PassesBetweenProcesses) {
+  const Held<GstBuffer> buffer(gst_buffer_new_and_alloc(16));
+  addWindowMeta(buffer.get(), {{731, 1500, {20, 32}}, uint64_t{1} << 40, 4, false});
+  const auto* meta = reinterpret_cast<GstNpuWindowMeta*>(
+      gst_buffer_get_meta(buffer.get(), gst_npu_window_meta_api_get_type()));
+  const auto bytes = packed(*meta);
+  GstNpuWindowMeta copy{};
+  ASSERT_TRUE(unpack(bytes, &copy));
+  EXPECT_EQ(copy.frames, 731);
+  EXPECT_EQ(copy.audio_rows, meta->audio_rows);
+  EXPECT_EQ(copy.padding_rows, meta->padding_rows);
+  EXPECT_EQ(copy.padding_growth, 20);
+  EXPECT_EQ(copy.padding_max, 32);
+  EXPECT_EQ(copy.utterance, uint64_t{1} << 40);
+  EXPECT_EQ(copy.number, 4u);
+  EXPECT_FALSE(copy.final);
+  EXPECT_EQ(copy.log_mel, nullptr);
+  EXPECT_FALSE(unpack(std::span(bytes).first(bytes.size() - 1), &copy));
+  EXPECT_FALSE(unpack({}, &copy));
 }
 
 class MemoryTest : public ::testing::Test {
@@ -160,8 +179,9 @@ TEST_F(MemoryTest, HonoursAllocationParams) {
 }
 
 TEST_F(MemoryTest, ForeignDescriptorsAreImportedOnceAndNotCopied) {
-  const int fd = memfd_create("foreign", MFD_CLOEXEC);
+  const int fd = memfd_create("foreign", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   ASSERT_EQ(ftruncate(fd, 8192), 0);
+  ASSERT_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
   GstAllocator* foreign = gst_fd_allocator_new();
   const Held<GstBuffer> buffer(gst_buffer_new());
   gst_buffer_append_memory(buffer.get(), gst_fd_allocator_alloc(foreign, fd, 8192, GST_FD_MEMORY_FLAG_NONE));
@@ -180,6 +200,49 @@ TEST_F(MemoryTest, ForeignDescriptorsAreImportedOnceAndNotCopied) {
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, *object);
   EXPECT_EQ(reader.copies(), 0u);
+}
+
+// What its owner can shrink is read, not mapped: a page that is gone would end the process.
+TEST_F(MemoryTest, FilesThatShrinkOrAreTooShortAreErrors) {
+  for (const bool isMemfd : {true, false}) {
+    const int fd =
+        isMemfd ? memfd_create("foreign", MFD_CLOEXEC) : open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) continue;  // a file system without O_TMPFILE
+    const std::vector<char> bytes(16384, 'x');
+    ASSERT_EQ(write(fd, bytes.data(), bytes.size()), 16384);
+    GstAllocator* foreign = gst_fd_allocator_new();
+    const Held<GstBuffer> buffer(gst_buffer_new());
+    gst_buffer_append_memory(buffer.get(),
+                             gst_fd_allocator_alloc(foreign, fd, 20000, GST_FD_MEMORY_FLAG_NONE));
+    gst_object_unref(foreign);
+    TensorReader reader(nullptr);
+    const auto whole = reader.read(buffer.get(), *device_, 16384);
+    ASSERT_TRUE(whole) << whole.error().message;
+    EXPECT_EQ((*whole)->as<char>()[16383], 'x');
+    EXPECT_EQ(reader.copies(), 1u);
+    const auto longer = reader.read(buffer.get(), *device_, 20000);
+    ASSERT_FALSE(longer);
+    EXPECT_EQ(longer.error().code, ErrorCode::BadValue);
+    ASSERT_EQ(ftruncate(fd, 4096), 0);
+    EXPECT_EQ((*whole)->as<char>()[16383], 'x');
+    EXPECT_FALSE(reader.read(buffer.get(), *device_, 16384));
+    EXPECT_TRUE(reader.read(buffer.get(), *device_, 4096));
+  }
+}
+
+// As memory of a device may be: GStreamer's own extraction would read from null.
+TEST_F(MemoryTest, MemoryThatCannotBeMappedIsAnError) {
+  GstAllocator* dmabuf = gst_dmabuf_allocator_new();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const Held<GstBuffer> buffer(gst_buffer_new());
+  gst_buffer_append_memory(buffer.get(), gst_dmabuf_allocator_alloc(dmabuf, ends[0], 4096));
+  gst_object_unref(dmabuf);
+  TensorReader reader(nullptr);
+  const auto refused = reader.read(buffer.get(), *device_, 4096);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::BadValue);
+  close(ends[1]);
 }
 
 TEST_F(MemoryTest, SharedMemoryIsUsedWhereItStartsAtItsBeginning) {

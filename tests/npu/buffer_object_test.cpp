@@ -100,6 +100,18 @@ TEST_F(BufferObjectTest, ImportLeavesThePositionOfAFileAlone) {
   EXPECT_EQ(lseek((*exported)->fd(), 0, SEEK_CUR), 123);
 }
 
+TEST_F(BufferObjectTest, ImportTakesNoFileThatItsOwnerCanShrink) {
+  const int fd = memfd_create("foreign", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  ASSERT_EQ(ftruncate(fd, 8192), 0);
+  const auto refused = device_->import(fd, 8192);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
+  EXPECT_NE(refused.error().message.find("F_SEAL_SHRINK"), std::string::npos) << refused.error().message;
+  ASSERT_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+  EXPECT_TRUE(device_->import(fd, 8192));
+  close(fd);
+}
+
 TEST_F(BufferObjectTest, ImportRefusesWhatItCannotMap) {
   auto code = [&](int fd, size_t size) {
     auto result = device_->import(fd, size);
@@ -120,7 +132,7 @@ TEST_F(BufferObjectTest, ImportRefusesWhatItCannotMap) {
   close(ends[1]);
   const int readOnly = memfd_create("read-only", MFD_ALLOW_SEALING);
   ASSERT_EQ(ftruncate(readOnly, 4096), 0);
-  ASSERT_EQ(fcntl(readOnly, F_ADD_SEALS, F_SEAL_WRITE), 0);
+  ASSERT_EQ(fcntl(readOnly, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK), 0);
   auto result = device_->import(readOnly, 4096);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::BadValue);
