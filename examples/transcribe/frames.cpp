@@ -166,11 +166,19 @@ uint64_t transportPacket(FileBytes& file) {
   return 0;
 }
 
+/// Packets need not begin at a multiple of their size behind damage: those at the end have to fit.
+bool transport(FileBytes& file, uint64_t bytes) {
+  const uint64_t sync = bytes == 192 ? 4 : 0;
+  for (uint64_t i = 1; i <= 3; i++)
+    if (file.at(file.size() - i * bytes + sync) != 0x47) return true;
+  return false;
+}
+
 }  // namespace
 
 bool endsInFrame(FileBytes& file) {
   if (file.has(0, "OggS")) return ogg(file);
-  if (const uint64_t bytes = transportPacket(file)) return file.size() % bytes != 0;
+  if (const uint64_t bytes = transportPacket(file)) return transport(file, bytes);
   if (file.has(0, "#!AMR")) return endingOf(file, amrFrame, 8).isCut;
   if (file.has(0, "\x00\x00\x01\xba"sv)) return endingOf(file, programPacket, 2).isCut;
   const uint64_t first = behindId3(file);
