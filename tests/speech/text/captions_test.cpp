@@ -161,6 +161,26 @@ TEST(Captions, BeginALittleBeforeTheirWords) {
   EXPECT_EQ(out[2].startNs, words[6].startNs - options.leadNs);
 }
 
+TEST(Captions, WhoHasWaitedLongEnoughLeavesUpToAPauseOrWhole) {
+  Captioner captioner(kSegments);
+  EXPECT_FALSE(captioner.pendingSinceNs());
+  for (const Word& word : speak("one two three, four")) captioner.push(word);
+  EXPECT_FALSE(captioner.next());
+  EXPECT_EQ(captioner.pendingSinceNs(), 0);
+  captioner.release();
+  auto caption = captioner.next();
+  ASSERT_TRUE(caption);
+  EXPECT_EQ(caption->text, "one two three,");
+  EXPECT_EQ(captioner.pendingSinceNs(), 900 * kMs) << "four waits on";
+  captioner.release();
+  caption = captioner.next();
+  ASSERT_TRUE(caption);
+  EXPECT_EQ(caption->text, "four");
+  EXPECT_TRUE(captioner.empty());
+  captioner.release();
+  EXPECT_FALSE(captioner.next());
+}
+
 TEST(Captions, NoWordIsLostWhateverTheOptions) {
   std::mt19937 random(7);
   const auto upTo = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
