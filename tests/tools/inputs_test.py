@@ -4,6 +4,7 @@
 that begins earlier, cut, damaged."""
 
 import json
+import random
 import re
 import unittest
 
@@ -165,6 +166,22 @@ class Cut(Inputs):
         file = encode(self.folder / 'a.m4a', '-i', CLIP, '-ar', '44100')
         file.write_bytes(file.read_bytes()[:50000])
         self.assertComplains(transcribe(file), file, 'cut short', 'moov')
+
+
+class Damaged(Inputs):
+    def test_what_is_behind_damage_is_heard(self):
+        files = []
+        kinds = {'a.mp3': (), 'a.aac': (), 'a.m4a': (), 'a.ts': ('-c:a', 'aac'), 'a.flac': (), 'a.ogg': ('-c:a', 'libvorbis')}
+        for name, how in kinds.items():
+            files.append(encode(self.folder / name, '-i', CLIP, *how, '-ar', '44100'))
+            content = bytearray(files[-1].read_bytes())
+            at = len(content) // 3
+            content[at:at + 3000] = random.Random(name).randbytes(3000)
+            files[-1].write_bytes(content)
+        for line in self.lines(*files):
+            with self.subTest(line['file']):
+                self.assertLessEqual(wordErrors(line['text'], CLIP_TEXT), 5)
+                self.assertIn('do for your country', line['text'])
 
 
 if __name__ == '__main__':
