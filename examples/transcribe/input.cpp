@@ -211,6 +211,7 @@ void Input::takeArrivals() {
 }
 
 std::string Input::takeNote() {
+  if (!error_.empty() && transcript_.durationNs == 0) note_.clear();  // the error says more
   std::string note = tracks_ ? tracks_->takeNote() : "";
   return note.empty() ? std::exchange(note_, {}) : note;
 }

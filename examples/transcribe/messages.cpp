@@ -77,7 +77,8 @@ std::string sentenceOf(const GError* error, const ErrorContext& context) {
       case GST_STREAM_ERROR_DECRYPT_NOKEY:
         return "is encrypted; only a copy without protection can be heard";
       case GST_STREAM_ERROR_FAILED:
-        if (!context.kind.empty()) return "cannot be decoded as " + context.kind;
+        if (!context.kind.empty())
+          return "cannot be decoded as " + context.kind + "; convert it to WAV or FLAC first";
         break;
       default:
         break;

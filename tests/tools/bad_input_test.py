@@ -44,6 +44,10 @@ class Inputs(TestCase):
             with self.subTest(name):
                 self.assertComplains(transcribe(self.folder / name, seconds=20), self.folder / name, part)
 
+    def test_kind_that_is_known_but_not_decoded(self):
+        file = encode(self.folder / 'a.gsm', '-i', CLIP, '-ar', '8000', '-c:a', 'libgsm')
+        self.assertComplains(transcribe(file, seconds=20), file, 'cannot be decoded as audio/x-gsm; convert')
+
     @unittest.skipIf(os.geteuid() == 0, 'root may read everything')
     def test_file_that_may_not_be_read(self):
         file = self.folder / 'a.wav'
