@@ -23,6 +23,7 @@ struct BatchDecoder::Job {
   enum class State { Waiting, Active, Finished };
   Stream* stream = nullptr;
   EncodedWindow window;
+  int rows = 0;  // of its cross-attention; counted by who submits it, as counting takes memory
   DecodeStream::Done done;
   State state = State::Waiting;  // under mutex_
   uint64_t order = 0;            // of submission to its stream
@@ -57,6 +58,7 @@ class BatchDecoder::Stream : public DecodeStream {
     auto job = std::make_shared<Job>();
     job->stream = this;
     job->window = std::move(window);
+    job->rows = job->window.shape.rows();
     job->done = std::move(done);
     {
       const std::lock_guard lock(decoder_.mutex_);
@@ -178,7 +180,7 @@ void BatchDecoder::admit() {
   for (const auto& job : jobs_)
     if (job->state == Job::State::Active) {
       active_.push_back(job);
-      rows += job->window.shape.rows();
+      rows += job->rows;
     }
   for (const auto& job : jobs_) {
     if (job->state != Job::State::Waiting) continue;
@@ -186,8 +188,7 @@ void BatchDecoder::admit() {
       job->state = Job::State::Finished;
       continue;
     }
-    const int jobRows = job->window.shape.rows();
-    if (active_.size() >= kMaxWindows || (!active_.empty() && rows + jobRows > kMaxCrossRows)) break;
+    if (active_.size() >= kMaxWindows || (!active_.empty() && rows + job->rows > kMaxCrossRows)) break;
     const StreamContext& context = job->stream->context();
     if (context.options.live && isSuperseded(*job)) {
       job->superseded = true;
@@ -198,7 +199,7 @@ void BatchDecoder::admit() {
     if (std::exchange(job->stream->startsAnew_, false)) job->stream->context().text.reset();
     job->state = Job::State::Active;
     active_.push_back(job);
-    rows += jobRows;
+    rows += job->rows;
   }
 }
 
@@ -218,8 +219,7 @@ bool BatchDecoder::isSuperseded(const Job& job) const {
 void BatchDecoder::prepare(Job& job) {
   const EncodedWindow& window = job.window;
   const WindowShape& shape = window.shape;
-  const size_t bytes =
-      static_cast<size_t>(shape.rows()) * static_cast<size_t>(weights_->width) * sizeof(float);
+  const size_t bytes = static_cast<size_t>(job.rows) * static_cast<size_t>(weights_->width) * sizeof(float);
   if (shape.frames < 1 || shape.context != weights_->audioContext || shape.audioRows() > shape.context ||
       !window.states || window.states->size() < bytes) {
     job.error = Error{ErrorCode::BadValue, "A window of " + std::to_string(shape.frames) +
