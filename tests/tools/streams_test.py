@@ -94,7 +94,10 @@ class Streams(TestCase):
                                    env=ENVIRONMENT)
         self.addCleanup(process.__exit__, None, None, None)
         self.addCleanup(process.kill)
-        self.assertLessEqual(wordErrors(process.stdout.readline() + process.stdout.readline(), CLIP_TEXT), 2)
+        said = ''
+        while len(said.split()) < len(CLIP_TEXT.split()) and (line := process.stdout.readline()):
+            said += line
+        self.assertLessEqual(wordErrors(said, CLIP_TEXT), 2)
         pipe.write_bytes(CLIP.read_bytes())
         self.assertLessEqual(wordErrors(process.stdout.read(), CLIP_TEXT), 2)
         self.assertEqual(process.wait(), 0)
