@@ -59,13 +59,14 @@ const char* nameOf(ErrorCode code) {
   return "internal";
 }
 
-/// " name=value" for each property of the element's own that is not at its default.
+/// " name=value" for each property of the element's own that somebody has set: it is not at its default.
 void appendProperties(std::string& text, GstElement* element) {
   guint count = 0;
   GParamSpec** const specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(element), &count);
   const std::unique_ptr<GParamSpec*, decltype(&g_free)> owned(specs, g_free);
   for (guint i = 0; i < count; ++i) {
-    if (!(specs[i]->flags & G_PARAM_READABLE) || g_type_is_a(GST_TYPE_BIN, specs[i]->owner_type)) continue;
+    const bool canBeSet = (specs[i]->flags & G_PARAM_READWRITE) == G_PARAM_READWRITE;
+    if (!canBeSet || g_type_is_a(GST_TYPE_BIN, specs[i]->owner_type)) continue;
     GValue value = G_VALUE_INIT;
     g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(specs[i]));
     g_object_get_property(G_OBJECT(element), specs[i]->name, &value);

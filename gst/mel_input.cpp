@@ -8,6 +8,7 @@
 
 #include "gst/boundary.h"
 #include "gst/queries.h"
+#include "gst/running_time.h"
 
 GST_DEBUG_CATEGORY_EXTERN(npumel_debug);
 #define GST_CAT_DEFAULT npumel_debug
@@ -314,7 +315,7 @@ bool MelInput::continues(const GstSegment& next) const {
 
 void MelInput::expectMore() {
   if (!isLive_ || !run_.isOn()) return;
-  const GstClockTime now = gst_element_get_current_running_time(element_);
+  const GstClockTime now = runningTime(element_);
   if (!GST_CLOCK_TIME_IS_VALID(now)) return;
   const GstClockTime until = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, run_.end());
   watch_.expect(kStall + (GST_CLOCK_TIME_IS_VALID(until) ? std::max(now, until) : now));

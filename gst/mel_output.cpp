@@ -5,6 +5,7 @@
 
 #include "gst/boundary.h"
 #include "gst/npu_buffer_pool.h"
+#include "gst/running_time.h"
 #include "gst/window_meta.h"
 
 namespace npuspeech::gst {
@@ -74,7 +75,7 @@ GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& windo
                       window.utterance,
                       window.number,
                       window.isFinal,
-                      gst_element_get_current_running_time(element_)});
+                      runningTime(element_)});
   ++stats_.windows;
   sound_.speechWindows += window.number == 0;
   return gst_pad_push(src_, buffer.release());

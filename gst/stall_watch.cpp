@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "gst/running_time.h"
+
 namespace npuspeech::gst {
 
 StallWatch::StallWatch(GstElement* element, std::function<void()> onStall)
@@ -27,7 +29,7 @@ void StallWatch::expect(GstClockTime until) {
 }
 
 bool StallWatch::isOverdue() const {
-  const GstClockTime now = gst_element_get_current_running_time(element_);
+  const GstClockTime now = runningTime(element_);
   const std::lock_guard lock(mutex_);
   return isPlaying_ && GST_CLOCK_TIME_IS_VALID(now) && now >= until_;
 }

@@ -7,6 +7,7 @@
 
 #include "gst/boundary.h"
 #include "gst/events.h"
+#include "gst/running_time.h"
 
 namespace npuspeech::gst {
 
@@ -28,7 +29,7 @@ TextBranch::~TextBranch() {
 bool TextBranch::queue(GstEvent* event) {
   auto item = std::make_shared<TextItem>();
   item->event.reset(gst_event_ref(event));
-  item->place.decodedAt = gst_element_get_current_running_time(element_);
+  item->place.decodedAt = runningTime(element_);
   return stage_.pushEvent(std::move(item));
 }
 
@@ -94,7 +95,7 @@ GstFlowReturn TextBranch::releaseInTime() {
   return guarded(element_, GST_FLOW_ERROR, [&] {
     const DecoderSettings settings = hooks_.settings();
     while (const auto due = output_.due(settings)) {
-      const GstClockTime now = gst_element_get_current_running_time(element_);
+      const GstClockTime now = runningTime(element_);
       if (!GST_CLOCK_TIME_IS_VALID(now)) break;
       if (now < *due) {
         stage_.setAlarm(Stage<TextItem>::Clock::now() + std::chrono::nanoseconds(*due - now),
@@ -121,7 +122,7 @@ Readers queueFor(GstPad* sink, const TextBranches& branches, const PlacedWindow&
 }
 
 void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded) noexcept {
-  const GstClockTime now = gst_element_get_current_running_time(element);
+  const GstClockTime now = runningTime(element);
   for (const auto& [branch, item] : readers)
     branch->stage().update([&, to = item.get()] {
       try {

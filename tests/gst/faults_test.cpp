@@ -63,6 +63,7 @@ TEST_F(Faults, ErrorsNameTheirPlaceAndHowTheElementIsSetUp) {
   for (const char* part : {"bad file", "threads=3", "model=my-model"})
     EXPECT_NE(error.debug.find(part), std::string::npos) << error.debug;
   EXPECT_EQ(error.debug.find("precision="), std::string::npos) << "a default: " << error.debug;
+  EXPECT_EQ(error.debug.find("stats="), std::string::npos) << "nobody sets it: " << error.debug;
 
   postWarning(element_.get(), {ErrorCode::BadFile, "It goes on."});
   EXPECT_NE(posted(GST_MESSAGE_WARNING).debug.find("faults_test.cpp("), std::string::npos);
