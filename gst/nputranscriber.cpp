@@ -109,9 +109,10 @@ GstPad* requestNewPad(GstElement* element, GstPadTemplate* pattern, const gchar*
     GstPadTemplate* inner = gst_element_get_pad_template(decoder.get(), kTranslationPads);
     const Held<GstPad> target(gst_element_request_pad(decoder.get(), inner, name, nullptr));
     if (!target) return nullptr;
-    const Held<GstPad> ghost(
-        GST_PAD(gst_object_ref_sink(newTranslationGhost(GST_PAD_NAME(target.get()), target.get(), pattern))));
-    if (addPadActiveAs(target.get(), element, ghost.get())) return ghost.get();
+    GstPad* const ghost =
+        GST_PAD(gst_object_ref_sink(newTranslationGhost(GST_PAD_NAME(target.get()), target.get(), pattern)));
+    const Held<GstPad> owned(ghost);
+    if (addPadActiveAs(target.get(), element, ghost)) return ghost;
     gst_element_release_request_pad(decoder.get(), target.get());
     return nullptr;
   });

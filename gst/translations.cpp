@@ -30,18 +30,19 @@ std::string Translations::reserve(const gchar* name) {
 GstPad* Translations::add(GstPadTemplate* pattern, const gchar* name, GstPad* like, TextBranch::Hooks hooks) {
   const std::string chosen = reserve(name);
   if (chosen.empty()) return nullptr;
-  const Held<GstPad> pad(
+  auto* const pad =
       GST_PAD(gst_object_ref_sink(g_object_new(GST_TYPE_NPU_TRANSLATION_PAD, "name", chosen.c_str(),
-                                               "direction", GST_PAD_SRC, "template", pattern, nullptr))));
-  gst_pad_use_fixed_caps(pad.get());
+                                               "direction", GST_PAD_SRC, "template", pattern, nullptr)));
+  const Held<GstPad> owned(pad);
+  gst_pad_use_fixed_caps(pad);
   {
-    auto branch = std::make_shared<TextBranch>(element_, nullptr, pad.get(), kWaitingWindows, stats_, nullptr,
+    auto branch = std::make_shared<TextBranch>(element_, nullptr, pad, kWaitingWindows, stats_, nullptr,
                                                std::move(hooks));
     const std::lock_guard lock(mutex_);
     branches_.push_back(std::move(branch));
   }
-  if (addPadActiveAs(like, element_, pad.get())) return pad.get();
-  take(pad.get());
+  if (addPadActiveAs(like, element_, pad)) return pad;
+  take(pad);
   return nullptr;
 }
 
