@@ -17,7 +17,7 @@ namespace {
 // Behind an error nothing comes any more once no sound has come for so long.
 constexpr guint kStallMs = 2000;
 // How often a file is looked at that gives no sound yet.
-constexpr guint kIdleMs = 500;
+constexpr guint kIdleMs = 1000;
 
 GstEvent* eventOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM ? gst_pad_probe_info_get_event(info) : nullptr;

@@ -58,6 +58,7 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
 }
 
 bool Pipeline::isIdle() const {
+  if (gst_pad_is_linked(entry)) return false;  // what is decoded has its way to here
   bool isBusy = false;
   GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(source));
   const auto lookAt = [](const GValue* element, gpointer busy) {

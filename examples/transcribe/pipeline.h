@@ -21,7 +21,8 @@ struct Pipeline {
 
   /// Ends all its threads.
   void stop();
-  /// No thread of the source does anything, nor will one. Of sources with tasks on their pads: files.
+  /// Nothing was decoded, and no thread of the source is at work on it. Of sources with tasks on their pads:
+  /// files.
   bool isIdle() const;
 
   Pipeline() = default;

@@ -166,6 +166,11 @@ class Files(FileCase):
 class Signals(FileCase):
     """The first input is done, the last is a pipe on which nothing more comes."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it for all that it starts
+
     def start(self, *arguments, **options):
         pipe = self.folder / 'pipe'
         if not pipe.exists():
