@@ -12,7 +12,7 @@ import time
 import unittest
 
 from harness import BUILD, CLIP, CLIP_SECONDS, CLIP_TEXT, ENVIRONMENT, PATIENCE, TestCase, launch, wordErrors, words
-from rtsp import freePort, serve
+from rtsp import freePort, playing, serve
 
 PROGRAM = BUILD / 'examples/hls_captions/npuspeech-hls-captions'
 CLOCK = 90000  # ticks of MPEG-TS a second
@@ -226,16 +226,14 @@ class HlsCaptions(TestCase):
         uri = f'rtsp://127.0.0.1:{port}/talk'
         server = serve(self, port)
         process = self.start('--keep', uri, self.out, 'en')
-        self.assertEqual(server.stdout.readline(), 'playing\n')
-        started = time.monotonic()
+        started = playing(self, server)
         time.sleep(8)  # behind "what your country can do for you"
         server.kill()
         server.wait()
         self.assertRegex(process.stderr.readline(), rf'\Ahls-captions: {uri} is lost \(.+\); trying again\n\Z')
         time.sleep(5)
         server = serve(self, port)
-        self.assertEqual(server.stdout.readline(), 'playing\n')
-        again = time.monotonic()
+        again = playing(self, server)
         self.assertEqual(process.stderr.readline(), f'hls-captions: {uri} is back\n')
         time.sleep(max(0, again + 8 - time.monotonic()))
         process.send_signal(signal.SIGINT)
@@ -258,8 +256,7 @@ class HlsCaptions(TestCase):
         port = freePort()
         server = serve(self, port)
         process = self.start('--keep', f'rtspt://127.0.0.1:{port}/radio', self.out, 'en')
-        self.assertEqual(server.stdout.readline(), 'playing\n')
-        started = time.monotonic()
+        started = playing(self, server)
         time.sleep(5)
         process.send_signal(signal.SIGINT)
         heard = time.monotonic() - started

@@ -16,7 +16,7 @@ def freePort():
 
 
 def serve(test, port):
-    """Serves the recording until the test ends; prints "playing" for each client."""
+    """Serves the recording until the test ends; tells playing() of each client."""
     if not SERVER.exists():
         test.skipTest('libgstrtspserver-1.0-dev is missing')
     server = subprocess.Popen([SERVER, str(port), CLIP], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
@@ -24,3 +24,10 @@ def serve(test, port):
     test.addCleanup(server.kill)
     test.assertEqual(server.stdout.readline(), 'listening\n')
     return server
+
+
+def playing(test, server):
+    """Waits until the recording begins for the next client; says when that was, as time.monotonic() does."""
+    line = server.stdout.readline()
+    test.assertRegex(line, r'\Aplaying [\d.]+\n\Z')
+    return float(line.split()[1])

@@ -2,7 +2,9 @@
 // Serves a recording with silence behind it on rtsp://127.0.0.1:PORT, which each client hears from its start:
 // /talk has a picture in JPEG, /camera one in H.264, /radio none.
 //
-// usage: rtsp_server PORT FILE.flac     prints "playing" when a client is served
+// usage: rtsp_server PORT FILE.flac
+// Prints "listening", and "playing SECONDS" when a client's recording begins, on the machine's monotonic
+// clock: on a busy machine who reads it may do so much later.
 #include <gst/rtsp-server/rtsp-server.h>
 
 #include <cstdio>
@@ -16,13 +18,14 @@ constexpr char kJpeg[] = "jpegenc ! rtpjpegpay name=pay1 pt=26";  // which takes
 constexpr char kH264[] =
     "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 ! rtph264pay name=pay1 pt=97";
 
-void onPrepared(GstRTSPMedia*, gpointer) {
-  std::puts("playing");
+void onState(GstRTSPMedia*, gint state, gpointer) {
+  if (state != GST_STATE_PLAYING) return;
+  std::printf("playing %.3f\n", static_cast<double>(g_get_monotonic_time()) / G_USEC_PER_SEC);
   std::fflush(stdout);
 }
 
 void onMedia(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer) {
-  g_signal_connect(media, "prepared", G_CALLBACK(onPrepared), nullptr);
+  g_signal_connect(media, "new-state", G_CALLBACK(onState), nullptr);
 }
 
 void serve(GstRTSPServer* server, const char* path, const char* file, const std::string& picture) {

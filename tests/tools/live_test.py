@@ -15,7 +15,7 @@ import unittest
 from harness import BUILD, CLIP, CLIP_SECONDS, CLIP_TEXT, ENVIRONMENT, PATIENCE, ROOT, TestCase, transcribe, wordErrors, words
 
 sys.path.append(str(ROOT / 'tests/examples'))
-from rtsp import freePort, serve  # noqa: E402
+from rtsp import freePort, playing, serve  # noqa: E402
 
 PROGRAM = BUILD / 'examples/transcribe/npuspeech-transcribe'
 # Live text is decided word by word: a little worse than a whole recording's.
@@ -68,7 +68,7 @@ class Live(TestCase):
         port = freePort()
         server = serve(self, port)
         process = self.start('--output', self.folder / 'talk.txt', f'rtsp://127.0.0.1:{port}/radio')
-        self.assertEqual(server.stdout.readline(), 'playing\n')
+        playing(self, server)
         time.sleep(1.9)
         process.send_signal(signal.SIGINT)
         self.assertEqual((process.wait(20 * PATIENCE), process.stderr.read()), (0, ''))
