@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
-#include <optional>
 #include <string_view>
 
 namespace {
@@ -249,4 +248,23 @@ std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t contain
     line += text;
   }
   return line + " s";
+}
+
+std::optional<int64_t> promisedByAvi(const std::string& path) {
+  FileBytes file(path);
+  if (!file.has(0, "RIFF") || !file.has(8, "AVI ")) return {};
+  int64_t shortestNs = INT64_MAX;
+  const auto field = [&](uint64_t offset) { return static_cast<double>(file.littleEndian(offset, 4)); };
+  const uint64_t end = std::min<uint64_t>(file.size(), 20 + file.littleEndian(16, 4));
+  for (uint64_t offset = 24; file.has(12, "LIST") && offset + 8 < end;) {
+    if (file.has(offset, "strh") && file.has(offset + 8, "auds") && field(offset + 32) > 0) {
+      if (file.littleEndian(offset + 40, 4) > kUnknown32 / 4) return 0;
+      const double seconds =
+          (field(offset + 36) + field(offset + 40)) * field(offset + 28) / field(offset + 32);
+      shortestNs = std::min(shortestNs, static_cast<int64_t>(seconds * 1e9));
+    }
+    const uint64_t bytes = file.littleEndian(offset + 4, 4);
+    offset += file.has(offset, "LIST") ? 12 : 8 + bytes + bytes % 2;
+  }
+  return shortestNs == INT64_MAX ? 0 : shortestNs;
 }

@@ -80,6 +80,10 @@ bool Input::build() {
       tracks_->addStream(pad);
     });
   }
+  if (!path_.empty()) {
+    recovery_ = std::make_unique<Recovery>(*pipeline_, path_, !options_.live);
+    streams_->watchAll([this](GstPad* pad) { recovery_->addStream(pad); });
+  }
   const auto probe = [this](const char* name, GstPadProbeCallback callback) {
     GstPad* pad = gst_element_get_static_pad(pipeline_->transcriber, name);
     constexpr int kTypes = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
@@ -126,6 +130,7 @@ void Input::stop() {
     if (*source) g_source_remove(std::exchange(*source, 0));
   drain_.cancel();
   if (pipeline_) pipeline_->stop();  // its threads use all of these
+  recovery_.reset();
   pipeline_.reset();
   streams_.reset();
   tracks_.reset();
@@ -183,15 +188,7 @@ void Input::endWhenHeard(std::string error) {
         auto& input = *static_cast<Input*>(self);
         if (!input.isStalled()) return G_SOURCE_CONTINUE;
         input.stallCheck_ = 0;
-        if (input.checkedNs_ == 0) {
-          input.end("");
-          return G_SOURCE_REMOVE;
-        }
-        // From a thread of its own: the pad may be busy.
-        gst_element_call_async(
-            input.pipeline_->top,
-            [](GstElement*, gpointer pad) { gst_pad_send_event(GST_PAD(pad), gst_event_new_eos()); },
-            gst_object_ref(input.pipeline_->entry), gst_object_unref);
+        input.checkedNs_ == 0 ? input.end("") : input.pipeline_->endSound();
         return G_SOURCE_REMOVE;
       },
       this);
@@ -254,6 +251,7 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
         input.complete_ = true;
         input.end(input.finishing_ ? "" : input.shortfall());
       }
+      if (gst_message_has_name(message, Recovery::kNews)) input.recovery_->attend();
       input.takeArrivals();
       input.changed_();
       break;
@@ -293,14 +291,16 @@ void Input::onError(GstMessage* message) {
     end("no microphone can be opened: " + oneLine(error->message));
   else if (isOurs)
     end(oneLine(error->message));
-  else
+  else if (!recovery_ || !recovery_->takesError())
     endWhenHeard(reasonOf(message));
   g_clear_error(&error);
 }
 
 std::string Input::shortfall() {
   takeArrivals();
-  return path_.empty() ? "" : shortfallOf(path_, transcript_.durationNs, durationNs());
+  if (!recovery_) return "";
+  const std::string cut = shortfallOf(path_, transcript_.durationNs, durationNs());
+  return cut.empty() || recovery_->hasReadOn() ? recovery_->loss() : cut;
 }
 
 /// What is the matter, of this error and those that came with it.
@@ -310,8 +310,7 @@ std::string Input::reasonOf(GstMessage* message) {
   GstBus* bus = gst_element_get_bus(pipeline_->top);
   GError* root = rootOf(message, bus);
   gst_object_unref(bus);
-  const ErrorContext context{uri_, tracks_->undecodable(), streams_->kind()};
-  error = withCut(sentenceOf(root, context));
+  error = withCut(sentenceOf(root, {uri_, tracks_->undecodable(), streams_->kind()}));
   g_clear_error(&root);
   return error;
 }

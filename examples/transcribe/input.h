@@ -16,6 +16,7 @@
 #include "local_file.h"
 #include "options.h"
 #include "pipeline.h"
+#include "recovery.h"
 #include "stream_watch.h"
 #include "timeline.h"
 #include "tracks.h"
@@ -91,10 +92,11 @@ class Input {
   std::string uri_, path_;  // the path is that of a local file, empty for anything else
   std::string error_, note_;
   bool complete_ = false, hopeless_ = false, finishing_ = false;
-  std::unique_ptr<Timeline> timeline_;  // these four are there while it runs; the pipeline goes first
+  std::unique_ptr<Timeline> timeline_;  // these are there while it runs; the pipeline goes first
   std::unique_ptr<Tracks> tracks_;
   std::unique_ptr<StreamWatch> streams_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Recovery> recovery_;  // of a local file
   Drain drain_;
   guint watch_ = 0, stallCheck_ = 0, idleCheck_ = 0;
   bool isIdle_ = false;

@@ -74,6 +74,12 @@ bool Pipeline::isIdle() const {
   return !isBusy;
 }
 
+void Pipeline::endSound() {
+  gst_element_call_async(
+      top, [](GstElement*, gpointer pad) { gst_pad_send_event(GST_PAD(pad), gst_event_new_eos()); },
+      gst_object_ref(entry), gst_object_unref);
+}
+
 void Pipeline::stop() {
   if (top) gst_element_set_state(top, GST_STATE_NULL);
 }

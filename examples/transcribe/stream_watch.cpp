@@ -26,11 +26,13 @@ void StreamWatch::onType(GstElement*, guint, GstCaps* caps, gpointer self) {
 }
 
 void StreamWatch::onPad(GstElement*, GstPad* pad, gpointer self) {
+  auto& watch = *static_cast<StreamWatch*>(self);
+  if (GST_PAD_IS_SRC(pad) && watch.onAny_) watch.onAny_(pad);
   GstCaps* caps = gst_pad_get_current_caps(pad);
   if (!caps) return;
   const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
   if (GST_PAD_IS_SRC(pad) && (g_str_has_prefix(kind, "audio/") || g_str_has_prefix(kind, "video/")))
-    static_cast<StreamWatch*>(self)->onStream_(pad);
+    watch.onStream_(pad);
   gst_caps_unref(caps);
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 
 /// Looks at the elements that come while an input is taken apart.
 class StreamWatch {
@@ -17,6 +18,8 @@ class StreamWatch {
   StreamWatch(const StreamWatch&) = delete;
   StreamWatch& operator=(const StreamWatch&) = delete;
 
+  /// `onAny` gets the pads of streams of every kind, subtitles too. Before the pipeline runs.
+  void watchAll(std::function<void(GstPad* pad)> onAny) { onAny_ = std::move(onAny); }
   /// Media type of the input as a whole, empty while it is not known.
   std::string kind();
 
@@ -26,6 +29,7 @@ class StreamWatch {
   static void onPad(GstElement* demuxer, GstPad* pad, gpointer self);
 
   const std::function<void(GstPad* pad)> onStream_;
+  std::function<void(GstPad* pad)> onAny_;
   std::mutex mutex_;  // guards what follows
   std::string kind_;
 };

@@ -183,6 +183,75 @@ class Damaged(Inputs):
                 self.assertLessEqual(wordErrors(line['text'], CLIP_TEXT), 5)
                 self.assertIn('do for your country', line['text'])
 
+    def damaged(self, name, how, *arguments):
+        """The file with bytes of its middle third overwritten, taken out, or put in between."""
+        file = encode(self.folder / name, *arguments)
+        content = bytearray(file.read_bytes())
+        at, noise = len(content) // 3, random.Random(name).randbytes(5000)
+        if how == 'overwritten':
+            content[at:at + len(noise)] = noise
+        elif how == 'inserted':
+            content[at:at] = noise
+        else:
+            del content[at:at + len(noise) + 1]
+        file.write_bytes(content)
+        return file
+
+    def test_nothing_is_lost_in_silence(self):
+        sound = ('-i', CLIP, '-ar', '44100')
+        film = (*PICTURE, *sound, '-map', '0', '-map', '1')
+        said = re.compile('is damaged: nothing could be read behind [345][.][0-9] of 1[16][.][0-9] s'
+                          '|is damaged: [0-9.]+ of 1[16][.][0-9] s could not be read'
+                          '|is cut short: it holds')
+        files = [self.damaged('a.flv', 'overwritten', *sound, '-c:a', 'aac'),
+                 self.damaged('film.flv', 'overwritten', *film, '-c:v', 'flv1', '-c:a', 'mp3'),
+                 self.damaged('b.avi', 'inserted', *sound, '-c:a', 'mp3'),
+                 self.damaged('c.avi', 'removed', *sound, '-c:a', 'mp3'),
+                 self.damaged('d.wma', 'inserted', *sound, '-c:a', 'wmav2'),
+                 self.damaged('fragments.mp4', 'inserted', *sound, '-c:a', 'aac', '-movflags', 'frag_keyframe+empty_moov')]
+        run = transcribe('--language', 'en', '--format', 'json', *files)
+        self.assertComplains(run, *files, lines=len(files))
+        for line in run.stderr.splitlines():
+            self.assertRegex(line, said)
+        for line in map(json.loads, run.stdout.splitlines()):
+            with self.subTest(line['file']):
+                self.assertTrue(line['text'].startswith('And so my fellow Americans'), line['text'])
+
+    def test_reads_on_behind_damage(self):
+        """Where the container has an index, or what can be found without."""
+        sound = ('-i', CLIP, '-ar', '48000')
+        film = (*PICTURE, *sound, '-map', '0', '-map', '1')
+        files = [self.damaged('a.mkv', 'overwritten', *sound, '-c:a', 'aac', '-cluster_time_limit', '1000'),
+                 self.damaged('b.webm', 'inserted', *sound, '-c:a', 'libopus', '-cluster_time_limit', '1000'),
+                 self.damaged('film.mkv', 'inserted', *film, '-c:v', 'mpeg4', '-c:a', 'aac', '-cluster_time_limit', '1000')]
+        run = transcribe('--language', 'en', '--format', 'json', *files)
+        self.assertComplains(run, *files, 'is damaged: ', ' s could not be read', lines=len(files))
+        for line in map(json.loads, run.stdout.splitlines()):
+            with self.subTest(line['file']):
+                words = [word for segment in line['segments'] for word in segment['words']]
+                self.assertTrue(line['text'].startswith('And so my fellow Americans'), line['text'])
+                self.assertIn('do for your country', line['text'])
+                # Times are those of the file.
+                self.assertAlmostEqual(words[-1]['end'], 10.4, delta=0.5)
+                self.assertEqual([word['start'] for word in words], sorted(word['start'] for word in words))
+
+    def test_whole_is_not_called_damaged(self):
+        """Sound that ends before the picture, subtitles behind all, times that begin late, lengths that nobody wrote down."""
+        sound = ('-t', '4', '-i', CLIP, '-ar', '44100')
+        film = (*PICTURE, *sound, '-map', '0', '-map', '1', '-c:v')
+        slides = ('-f', 'lavfi', '-i', 'testsrc=s=64x48:r=0.5:d=12', *sound, '-map', '0', '-map', '1', '-c:v')
+        (self.folder / 's.srt').write_text('1\n00:00:01,000 --> 00:00:02,000\na\n\n2\n00:00:45,000 --> 00:00:50,000\nb\n')
+        files = [encode(self.folder / 'film.mkv', *film, 'mpeg4'),
+                 encode(self.folder / 'film.avi', *film, 'mpeg4', '-c:a', 'mp3'),
+                 encode(self.folder / 'film.flv', *film, 'flv1', '-c:a', 'mp3'),
+                 encode(self.folder / 'film.asf', *film, 'wmv2', '-c:a', 'wmav2'),
+                 encode(self.folder / 'slides.mkv', *slides, 'mpeg4'),
+                 encode(self.folder / 'slides.flv', *slides, 'flv1', '-c:a', 'mp3'),
+                 encode(self.folder / 'subtitles.mkv', '-i', self.folder / 's.srt', *sound, '-map', '0', '-map', '1', '-c:s', 'srt'),
+                 encode(self.folder / 'late.mkv', '-copyts', '-itsoffset', '5', *sound, '-c:a', 'aac'),
+                 encode(self.folder / 'live.mkv', *sound, '-c:a', 'aac', '-f', 'matroska', '-live', '1')]
+        self.assertEqual(len(self.lines(*files)), len(files))
+
 
 if __name__ == '__main__':
     unittest.main(verbosity=2)
