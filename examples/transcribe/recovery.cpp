@@ -25,7 +25,7 @@ constexpr int64_t kUndecodedNs = 2'000'000'000;
 constexpr int64_t kGapNs = 100'000'000;
 constexpr int64_t kStepNs = 500'000'000;
 constexpr guint kCheckMs = 20;
-constexpr int kMaxChecks = 1500, kMaxTries = 100;
+constexpr int kMaxChecks = 250, kMaxTries = 100;
 
 /// Containers that say how long they are; elsewhere a duration is an estimate.
 bool saysDuration(GstPad* demuxed) {
@@ -235,13 +235,14 @@ void Recovery::attend() {
 
 /// Nothing more comes, or nothing that matters: a picture goes on where the sound has ended.
 bool Recovery::isSettled() {
-  std::unique_lock lock(mutex_);
-  if (!isShort(reachedNs()) || reachedNs() > sound_.endNs() + kAheadNs) return true;
-  if (isHeld_ &&
-      std::all_of(streams_.begin(), streams_.end(), [](const Stream& stream) { return stream.hasEnded; }))
-    return true;
-  lock.unlock();
-  return ++checks_ == kMaxChecks || pipeline_.isIdle();
+  const std::lock_guard lock(mutex_);
+  const auto hasEnded = [](const Stream& stream) { return stream.hasEnded; };
+  if (isHeld_ && std::all_of(streams_.begin(), streams_.end(), hasEnded)) return true;
+  if (isHeld_ && (!isShort(reachedNs()) || reachedNs() > sound_.endNs() + kAheadNs)) return true;
+  // Behind an error the end need not come.
+  const int64_t progressNs = reachedNs() + sound_.endNs();
+  if (std::exchange(progressNs_, progressNs) != progressNs) checks_ = 0;
+  return ++checks_ == kMaxChecks;
 }
 
 /// False where the sound is to end.
@@ -259,6 +260,7 @@ bool Recovery::seekOn() {
   hasSought_ = true;
   for (Stream& stream : streams_) stream.hasEnded = false;
   lock.unlock();
+  if (mayRead_) flv_.begin(pipeline_.source, path_);
   while (mayRead_ && tries_++ < kMaxTries && fromNs_ + stepNs_ < durationNs_) {
     constexpr int kFlags = GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT;
     GstEvent* seek = gst_event_new_seek(1, GST_FORMAT_TIME, static_cast<GstSeekFlags>(kFlags),
@@ -276,7 +278,6 @@ bool Recovery::takesError() {
   std::unique_lock lock(mutex_);
   if (isOver_ || sound_.endNs() == 0) return false;
   if (!isShort(reachedNs())) return false;
-  isHeld_ = true;
   lock.unlock();
   attend();
   return true;
@@ -289,6 +290,7 @@ std::string Recovery::loss() {
   for (const Stream& stream : streams_)
     if (streamId(stream.pad) == soundId_) endNs = std::max(endNs, stream.reach.endNs());
   const int64_t behindNs = endNs - sound_.endNs();
+  if (sound_.gapsNs() + behindNs < kGapNs) return {};
   const auto seconds = [](int64_t ns) { return static_cast<double>(ns) / 1e9; };
   char text[120];
   if (sound_.gapsNs() == 0)

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "flv_repair.h"
 #include "pipeline.h"
 
 /// How far a stream came, by its timestamps. Single frames far from those around them have timestamps that
@@ -72,8 +73,10 @@ class Recovery {
   Pipeline& pipeline_;
   const std::string path_;
   const bool mayRead_;
+  FlvRepair flv_;
   guint check_ = 0;
   int checks_ = 0, tries_ = 0;
+  int64_t progressNs_ = 0;
   int64_t fromNs_ = -1, stepNs_ = 0;  // where reading has stopped, and how far behind it is tried next
   GstSegment first_, segment_;        // of the sound's thread: that of the file's beginning and the latest
   bool resumes_ = false;              // of the sound's thread
