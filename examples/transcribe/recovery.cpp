@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "clusters.h"
 #include "completeness.h"
 
 namespace {
@@ -173,6 +174,7 @@ GstPadProbeReturn Recovery::onSegment(GstPadProbeInfo* info) {
 GstPadProbeReturn Recovery::onBuffer(GstBuffer* buffer) {
   const int64_t startNs = timeOf(segment_, GST_BUFFER_PTS(buffer));
   if (startNs < 0) return GST_PAD_PROBE_OK;
+  if (!std::exchange(hasBegun_, true)) askDuration();
   const int64_t endNs = std::max(endOf(buffer, startNs), startNs);
   const std::lock_guard lock(mutex_);
   // Demuxers go back to where they can begin.
@@ -195,7 +197,9 @@ bool Recovery::askDuration() {
     gst_pad_query_duration(pad, GST_FORMAT_TIME, &durationNs);
   const std::string id = streamId(pipeline_.entry);
   lock.lock();
-  durationNs_ = std::max<int64_t>(durationNs_, durationNs);
+  // That of fragments grows as they are found; elsewhere damaged timestamps would count.
+  const bool grows = g_str_has_prefix(GST_OBJECT_NAME(GST_OBJECT_PARENT(pad)), "qtdemux");
+  if (durationNs_ == 0 || grows) durationNs_ = std::max<int64_t>(durationNs_, durationNs);
   soundId_ = id;
   return durationNs_ > 0;
 }
@@ -285,7 +289,8 @@ bool Recovery::takesError() {
 
 std::string Recovery::loss() {
   const std::lock_guard lock(mutex_);
-  if (!isDamaged_) return {};
+  // Of Matroska, damage need not end a stream.
+  if (!isDamaged_ && (sound_.gapsNs() < kShortNs || !hasBrokenClusters(path_))) return {};
   int64_t endNs = isShort(reachedNs()) ? durationNs_ : sound_.endNs();
   for (const Stream& stream : streams_)
     if (streamId(stream.pad) == soundId_) endNs = std::max(endNs, stream.reach.endNs());

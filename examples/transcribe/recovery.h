@@ -79,7 +79,7 @@ class Recovery {
   int64_t progressNs_ = 0;
   int64_t fromNs_ = -1, stepNs_ = 0;  // where reading has stopped, and how far behind it is tried next
   GstSegment first_, segment_;        // of the sound's thread: that of the file's beginning and the latest
-  bool resumes_ = false;              // of the sound's thread
+  bool hasBegun_ = false, resumes_ = false;  // of the sound's thread
 
   std::mutex mutex_;  // guards what follows
   std::list<Stream> streams_;
