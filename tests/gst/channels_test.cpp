@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // nputranscriber mixes whatever channels come to mono, also those that nobody has placed in a room.
+#include <cmath>
 #include <mutex>
 
 #include "tests/gst/support.h"

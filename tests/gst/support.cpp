@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/gst/support.h"
 
+#include <algorithm>
 #include <random>
 
 #include "gst/elements.h"
