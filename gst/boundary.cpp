@@ -84,9 +84,9 @@ std::string debugText(GstElement* element, const Error& error) {
 
 void post(GstElement* element, GstMessageType type, const Error& error, SourcePlace place) {
   const GstCode code = gstCode(error.code);
-  gst_element_message_full(element, type, code.domain, code.code, printable(error.message).release(),
-                           printable(debugText(element, error)).release(), place.file, place.function,
-                           place.line);
+  Held<char> text = printable(error.message), debug = printable(debugText(element, error));
+  gst_element_message_full(element, type, code.domain, code.code, text.release(), debug.release(), place.file,
+                           place.function, place.line);
 }
 
 }  // namespace
