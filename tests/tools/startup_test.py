@@ -22,8 +22,10 @@ class Startup(TestCase):
         stampBuild()
 
     def run_(self, *command, environment=None, **options):
-        """With nothing in the environment but what is said."""
-        variables = {'PATH': PATH, 'NPUSPEECH_BUILD': str(BUILD), 'HOME': os.environ.get('HOME', '/'), **(environment or {})}
+        """With nothing in the environment but what is said, and what tells sanitizers how to work."""
+        sanitizers = {name: value for name, value in os.environ.items() if name.endswith('SAN_OPTIONS')}
+        variables = {'PATH': PATH, 'NPUSPEECH_BUILD': str(BUILD), 'HOME': os.environ.get('HOME', '/'), **sanitizers,
+                     **(environment or {})}
         return subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE, check=False,
                               env={name: value for name, value in variables.items() if value is not None},
                               **{'cwd': self.folder, **options})
