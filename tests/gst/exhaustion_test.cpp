@@ -15,7 +15,8 @@ namespace {
 npuspeech::test::Scarce memory, threads;
 }
 
-// These replace the program's own and those of the libraries that it is linked with.
+// These replace the program's own and those of the libraries that it is linked with. Where GCC sees into one
+// of a pair only, it takes them for mismatched.
 void* operator new(size_t size) {
   if (!memory.take()) throw std::bad_alloc();
   if (void* const block = std::malloc(size ? size : 1)) return block;
@@ -27,16 +28,16 @@ void* operator new(size_t size, std::align_val_t alignment) {
   if (void* const block = std::aligned_alloc(step, (size + step - 1) / step * step)) return block;
   throw std::bad_alloc();
 }
-void operator delete(void* block) noexcept {
+[[gnu::noinline]] void operator delete(void* block) noexcept {
   std::free(block);
 }
-void operator delete(void* block, size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, size_t) noexcept {
   std::free(block);
 }
-void operator delete(void* block, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, std::align_val_t) noexcept {
   std::free(block);
 }
-void operator delete(void* block, size_t, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* block, size_t, std::align_val_t) noexcept {
   std::free(block);
 }
 
