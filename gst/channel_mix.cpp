@@ -36,8 +36,15 @@ void setMatrix(GstElement* convert, int channels, bool isLastNegative) {
   g_value_unset(&matrix);
 }
 
-/// GStreamer's mixer takes no more.
-constexpr int kMostChannels = 63;
+/// What every version of GStreamer's mixer takes: 1.22 crashes from 64 on, and 1.26 refuses 33.
+constexpr int kMostChannels = 32;
+
+/// Whether an empty matrix leaves audioconvert alone. Since 1.24 it stands for the first channel alone.
+bool emptyMatrixIsNone() {
+  guint major = 0, minor = 0, micro = 0, nano = 0;
+  gst_version(&major, &minor, &micro, &nano);
+  return major == 1 && minor < 24;
+}
 
 /// Caps of several channels of which GStreamer can't tell where they are, as they are to be mixed, and how
 /// many are mixed then; null for others. Of more than the mixer takes, the parts of a frame count as frames
@@ -131,14 +138,26 @@ class ChannelMix {
       caps.reset(gst_caps_copy(told_.get()));
       gst_caps_set_simple(caps.get(), "channel-mask", GST_TYPE_BITMASK, places, nullptr);
     }
-    setMatrix(convert_, caps ? channels : 0, isOpposite_);
     isRenamed_ = caps != nullptr;
+    // Who has never had a matrix is left without one.
+    if (isRenamed_)
+      setMatrix(convert_, channels, isOpposite_);
+    else if (hasMatrix_)
+      setMatrix(convert_, emptyMatrixIsNone() ? 0 : toldChannels(), false);
+    hasMatrix_ |= isRenamed_;
     if (!caps) caps.reset(gst_caps_ref(told_.get()));
     if (!gst_audio_info_from_caps(&info_, caps.get())) gst_audio_info_init(&info_);
     return caps;
   }
 
+  int toldChannels() const {
+    int channels = 1;
+    gst_structure_get_int(gst_caps_get_structure(told_.get(), 0), "channels", &channels);
+    return channels;
+  }
+
   GstElement* const convert_;
+  bool hasMatrix_ = false;
   bool isNew_ = true;  // the stream
   Held<GstCaps> told_;
   GstAudioInfo info_{};              // as audioconvert is told
