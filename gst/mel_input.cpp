@@ -105,12 +105,7 @@ GstFlowReturn MelInput::pushReady() {
 GstFlowReturn MelInput::drain() {
   if (!run_.isOn()) return GST_FLOW_OK;
   watch_.expect(GST_CLOCK_TIME_NONE);
-  if (run_.isKeeping()) {
-    const AudioRun::Next kept = run_.settle();
-    GstFlowReturn flow = place(kept);
-    if (flow == GST_FLOW_OK) flow = pushKept();
-    if (flow != GST_FLOW_OK) return flow;
-  }
+  if (const GstFlowReturn flow = settle(); flow != GST_FLOW_OK) return flow;
   run_.stop();
   windower_->drain();
   return pushReady();
@@ -148,7 +143,14 @@ GstFlowReturn MelInput::pushKept() {
   return flow;
 }
 
-GstFlowReturn MelInput::startRun(GstClockTime at) {
+/// What was kept back comes now.
+GstFlowReturn MelInput::settle() {
+  if (!run_.isKeeping()) return GST_FLOW_OK;
+  const GstFlowReturn flow = place(run_.settle());
+  return flow == GST_FLOW_OK ? pushKept() : flow;
+}
+
+void MelInput::startRun(GstClockTime at) {
   if (!windower_) {
     auto options = settings_().windows;
     options.melBins = output_.format().columns;
@@ -161,7 +163,6 @@ GstFlowReturn MelInput::startRun(GstClockTime at) {
   output_.markDiscont();
   feedback_.reset();
   windower_->reset(static_cast<int64_t>(run_.end()));
-  return GST_FLOW_OK;
 }
 
 bool MelInput::negotiate() {
@@ -198,7 +199,8 @@ GstFlowReturn MelInput::place(const AudioRun::Next& next) {
                    GST_TIME_ARGS(next.start), GST_TIME_ARGS(end));
   GstFlowReturn flow = drain();
   if (flow == GST_FLOW_OK && next.start > end) flow = output_.pushGap(end, next.start - end);
-  return flow == GST_FLOW_OK ? startRun(next.start) : flow;
+  if (flow == GST_FLOW_OK) startRun(next.start);
+  return flow;
 }
 
 GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
@@ -216,7 +218,7 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
   const AudioRun::Sound sound{GST_BUFFER_PTS(buffer.get()), samples.size(),
                               GST_BUFFER_IS_DISCONT(buffer.get())};
   GstFlowReturn flow = GST_FLOW_OK;
-  if (!run_.isOn()) flow = startRun(AudioRun::isTime(sound.at) ? sound.at : run_.end());
+  if (!run_.isOn()) startRun(AudioRun::isTime(sound.at) ? sound.at : run_.end());
   output_.heard(samples, isLive_);
   for (bool isPlaced = false; flow == GST_FLOW_OK && !isPlaced;) {
     const AudioRun::Next next = run_.next(sound);
@@ -269,11 +271,7 @@ size_t MelInput::spare(size_t samples) {
 bool MelInput::takeGap(GstEvent* event) {
   GstClockTime start = 0, duration = 0;
   gst_event_parse_gap(event, &start, &duration);
-  if (run_.isKeeping()) {
-    GstFlowReturn flow = place(run_.settle());
-    if (flow == GST_FLOW_OK) flow = pushKept();
-    if (flow != GST_FLOW_OK) return false;
-  }
+  if (settle() != GST_FLOW_OK) return false;
   if (const auto silence = run_.silenceOf(start, duration)) {
     expectMore();
     return pushSilence(*silence) == GST_FLOW_OK;

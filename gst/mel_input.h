@@ -54,7 +54,8 @@ class MelInput {
  private:
   bool agree();
   GstFlowReturn place(const AudioRun::Next& next);
-  GstFlowReturn startRun(GstClockTime at);
+  void startRun(GstClockTime at);
+  GstFlowReturn settle();
   GstFlowReturn pushKept();
   GstFlowReturn pushAudio(std::span<const float> samples);
   GstFlowReturn pushSilence(GstClockTime duration);

@@ -11,13 +11,9 @@
 #include <cstring>
 #include <string_view>
 
-namespace {
-
 std::string descriptorPath(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
-
-}  // namespace
 
 int descriptorNamed(const std::string& name) {
   if (name == "/dev/stdin") return STDIN_FILENO;

@@ -7,6 +7,8 @@
 /// The descriptor that an INPUT or an output stands for, -1 for any other name: "/dev/stdout", "/dev/fd/63",
 /// "/proc/self/fd/63".
 int descriptorNamed(const std::string& name);
+/// A name of what is open as `descriptor`, for calls that take names only.
+std::string descriptorPath(int descriptor);
 
 /// The path that an INPUT names, as itself or as a file URI. Of any other URI nothing is there.
 std::string pathOf(const std::string& input);

@@ -43,10 +43,6 @@ bool writeOver(int descriptor, std::string_view text) {
          ::ftruncate(descriptor, static_cast<off_t>(text.size())) == 0 && ::fsync(descriptor) == 0;
 }
 
-std::string descriptorPath(int descriptor) {
-  return "/proc/self/fd/" + std::to_string(descriptor);
-}
-
 bool readAll(int descriptor, std::string& text) {
   char block[65536];
   ssize_t count = 0;

@@ -11,30 +11,10 @@
 #include <vector>
 
 #include "gst/events.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {
 namespace {
-
-using gst::TensorFormat;
-
-constexpr TensorFormat kStates{TensorFormat::Id::EncoderStates, kTinyAudioContext, kTinyStateWidth};
-
-std::string statesCaps() {
-  const Held<char> text(gst_caps_to_string(gst::tensorCaps(kStates).get()));
-  return text.get();
-}
-
-Held<GstBuffer> states(int frames, GstClockTime pts, uint64_t utterance, bool isFinal) {
-  const auto values = noise(1500 * kTinyStateWidth, 7);
-  GstBuffer* buffer = gst_buffer_new_memdup(values.data(), values.size() * sizeof(float));
-  GST_BUFFER_PTS(buffer) = pts;
-  GST_BUFFER_DURATION(buffer) = static_cast<GstClockTime>(frames) * 10 * GST_MSECOND;
-  gst::addWindowMeta(buffer, {{frames, 1500, {}}, utterance, 0, isFinal});
-  return Held<GstBuffer>(buffer);
-}
 
 void expectOrder(const Output& out) {
   GstClockTime last = 0;

@@ -42,6 +42,11 @@ struct Output {
 std::vector<float> noise(size_t samples, unsigned seed = 1);
 Held<GstBuffer> audioBuffer(const std::vector<float>& samples, GstClockTime pts);
 
+/// Encoder states of a tiny model: their caps, and a window of `frames` log-mel frames, always the same
+/// noise.
+std::string statesCaps();
+Held<GstBuffer> states(int frames, GstClockTime pts, uint64_t utterance, bool isFinal);
+
 /// An element with properties, or several linked, as gst-launch takes them.
 Held<GstElement> newElement(const std::string& launch);
 
