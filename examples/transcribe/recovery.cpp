@@ -28,16 +28,20 @@ constexpr int64_t kStepNs = 500'000'000;
 constexpr guint kCheckMs = 20;
 constexpr int kMaxChecks = 250, kMaxTries = 100;
 
+/// The kind of element that a pad belongs to; empty once it belongs to none.
+std::string kindOf(GstPad* pad) {
+  GstElement* element = gst_pad_get_parent_element(pad);
+  if (!element) return {};
+  GstElementFactory* factory = gst_element_get_factory(element);
+  const std::string kind = factory ? GST_OBJECT_NAME(factory) : "";
+  gst_object_unref(element);
+  return kind;
+}
+
 /// Containers that say how long they are; elsewhere a duration is an estimate.
 bool saysDuration(GstPad* demuxed) {
-  GstElement* demuxer = gst_pad_get_parent_element(demuxed);
-  if (!demuxer) return false;
   constexpr std::string_view kNames[] = {"matroskademux", "flvdemux", "avidemux", "asfdemux", "qtdemux"};
-  GstElementFactory* factory = gst_element_get_factory(demuxer);
-  const std::string_view name = factory ? GST_OBJECT_NAME(factory) : "";
-  const bool isOne = std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-  gst_object_unref(demuxer);
-  return isOne;
+  return std::find(std::begin(kNames), std::end(kNames), kindOf(demuxed)) != std::end(kNames);
 }
 
 /// Stream time; the timestamp itself where that is later: some writers count what is in front of the first
@@ -198,7 +202,7 @@ bool Recovery::askDuration() {
   const std::string id = streamId(pipeline_.entry);
   lock.lock();
   // That of fragments grows as they are found; elsewhere damaged timestamps would count.
-  const bool grows = g_str_has_prefix(GST_OBJECT_NAME(GST_OBJECT_PARENT(pad)), "qtdemux");
+  const bool grows = kindOf(pad) == "qtdemux";
   if (durationNs_ == 0 || grows) durationNs_ = std::max<int64_t>(durationNs_, durationNs);
   soundId_ = id;
   return durationNs_ > 0;
