@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,54 +18,54 @@
 namespace npuspeech::gst {
 namespace {
 
-/// One row of `channels` equal parts, the last of them negative where it is to be; none where there are no
-/// channels, which leaves audioconvert alone.
-void setMatrix(GstElement* convert, int channels, bool isLastNegative) {
+/// GStreamer's mixer crashes with more.
+constexpr int kMostChannels = 63;
+
+struct FreeConverter {
+  void operator()(GstAudioConverter* p) const { gst_audio_converter_free(p); }
+};
+using Converter = std::unique_ptr<GstAudioConverter, FreeConverter>;
+
+/// Every output channel gets the same: equal parts of the input's, the last one negative where it is to be.
+Converter newConverter(const GstAudioInfo& in, const GstAudioInfo& out, bool isLastNegative) {
   GValue matrix = G_VALUE_INIT, row = G_VALUE_INIT, part = G_VALUE_INIT;
-  gst_value_array_init(&matrix, 1);
-  if (channels > 0) {
-    gst_value_array_init(&row, static_cast<guint>(channels));
-    g_value_init(&part, G_TYPE_FLOAT);
-    for (int i = 0; i < channels; ++i) {
-      const bool isNegative = isLastNegative && i == channels - 1;
-      g_value_set_float(&part, (isNegative ? -1.0f : 1.0f) / static_cast<float>(channels));
-      gst_value_array_append_value(&row, &part);
-    }
-    gst_value_array_append_and_take_value(&matrix, &row);
+  gst_value_array_init(&matrix, static_cast<guint>(out.channels));
+  gst_value_array_init(&row, static_cast<guint>(in.channels));
+  g_value_init(&part, G_TYPE_FLOAT);
+  for (int i = 0; i < in.channels; ++i) {
+    const bool isNegative = isLastNegative && i == in.channels - 1;
+    g_value_set_float(&part, (isNegative ? -1.0f : 1.0f) / static_cast<float>(in.channels));
+    gst_value_array_append_value(&row, &part);
   }
-  g_object_set_property(G_OBJECT(convert), "mix-matrix", &matrix);
-  g_value_unset(&matrix);
+  for (int i = 0; i < out.channels; ++i) gst_value_array_append_value(&matrix, &row);
+  g_value_unset(&row);
+  GstStructure* config = gst_structure_new_empty("mix");
+  gst_structure_take_value(config, GST_AUDIO_CONVERTER_OPT_MIX_MATRIX, &matrix);
+  GstAudioInfo from = in, to = out;  // not const there
+  return Converter(gst_audio_converter_new(GST_AUDIO_CONVERTER_FLAG_NONE, &from, &to, config));
 }
 
-/// What every version of GStreamer's mixer takes: 1.22 crashes from 64 on, and 1.26 refuses 33.
-constexpr int kMostChannels = 32;
-
-/// Whether an empty matrix leaves audioconvert alone. Since 1.24 it stands for the first channel alone.
-bool emptyMatrixIsNone() {
-  guint major = 0, minor = 0, micro = 0, nano = 0;
-  gst_version(&major, &minor, &micro, &nano);
-  return major == 1 && minor < 24;
-}
-
-/// Caps of several channels of which GStreamer can't tell where they are, as they are to be mixed, and how
-/// many are mixed then; null for others. Of more than the mixer takes, the parts of a frame count as frames
-/// of a higher rate: resampling makes them one again.
-Held<GstCaps> unplaced(GstCaps* caps, int* channels) {
-  const GstStructure* s = gst_caps_get_structure(caps, 0);
-  int rate = 0, parts = 1;
-  if (!gst_structure_get_int(s, "channels", channels) || !gst_structure_get_int(s, "rate", &rate) ||
-      *channels < 2)
-    return nullptr;
+/// Whether GStreamer cannot tell where several channels are.
+bool isUnplaced(const GstStructure* s, int channels) {
   guint64 places = 0;
   const bool isTold = gst_structure_get(s, "channel-mask", GST_TYPE_BITMASK, &places, nullptr);
-  if (isTold ? std::popcount(places) == *channels : *channels == 2) return nullptr;
-  while (*channels / parts > kMostChannels || *channels % parts != 0) ++parts;
-  if (rate < 1 || parts > G_MAXINT / rate) return nullptr;
-  *channels /= parts;
-  Held<GstCaps> mixed(gst_caps_copy(caps));
-  gst_caps_set_simple(mixed.get(), "channel-mask", GST_TYPE_BITMASK, guint64{0}, "channels", G_TYPE_INT,
-                      *channels, "rate", G_TYPE_INT, rate * parts, nullptr);
-  return mixed;
+  return channels > 1 && (isTold ? std::popcount(places) != channels : channels != 2);
+}
+
+/// Caps as their channels are counted to be mixed. Of more than the mixer takes, the parts of a frame count
+/// as frames of a higher rate: resampling makes them one again. False where that cannot be.
+bool countUnplaced(GstCaps* caps, GstAudioInfo* info) {
+  const GstStructure* s = gst_caps_get_structure(caps, 0);
+  int channels = 0, rate = 0, parts = 1;
+  if (!gst_structure_get_int(s, "channels", &channels) || !gst_structure_get_int(s, "rate", &rate) ||
+      rate < 1 || !isUnplaced(s, channels))
+    return false;
+  while (channels / parts > kMostChannels || channels % parts != 0) ++parts;
+  if (parts > G_MAXINT / rate) return false;
+  const Held<GstCaps> counted(gst_caps_copy(caps));
+  gst_caps_set_simple(counted.get(), "channel-mask", GST_TYPE_BITMASK, guint64{0}, "channels", G_TYPE_INT,
+                      channels / parts, "rate", G_TYPE_INT, rate * parts, nullptr);
+  return gst_audio_info_from_caps(info, counted.get());
 }
 
 /// What the two probes of a sink pad share; of its streaming thread.
@@ -73,48 +74,56 @@ class ChannelMix {
   explicit ChannelMix(GstElement* convert) : convert_(convert) {}
   GstElement* convert() const { return convert_; }
 
-  void startStream() { isNew_ = true; }
-  /// The caps that audioconvert is to see, after its matrix is set for them.
-  Held<GstCaps> apply(GstCaps* caps) {
-    // The same come again where a matrix is set.
-    if (std::exchange(isNew_, false) || !gst_caps_is_equal(caps, told_.get())) {
-      told_.reset(gst_caps_ref(caps));
-      isOpposite_ = false;
+  void startStream() { told_.reset(); }
+  /// The caps of what mixed() gives for sound of these caps.
+  Held<GstCaps> begin(GstCaps* caps) {
+    if (told_ && gst_caps_is_equal(caps, told_.get())) return outCaps();
+    told_.reset(gst_caps_ref(caps));
+    watch_.reset();
+    converter_.reset();
+    isOpposite_ = false;
+    isUnplaced_ = countUnplaced(caps, &in_);
+    if (isUnplaced_) {
+      gst_audio_info_set_format(&out_, GST_AUDIO_FORMAT_F32, in_.rate, 1, nullptr);
+      converter_ = newConverter(in_, out_, false);
+      isUnplaced_ = converter_ != nullptr;
+    } else if (gst_audio_info_from_caps(&in_, caps)) {
+      out_ = in_;
+    } else {
+      gst_audio_info_init(&in_);
     }
-    auto mix = mixed();
-    if (info_.channels != 2)
-      watch_.reset();
-    else if (!isOpposite_)
-      watch_.emplace(info_.rate);
-    return mix;
+    if (in_.channels == 2) watch_.emplace(in_.rate);
+    return outCaps();
   }
-  /// Before the buffer: other caps, where it is to be mixed in another way than the one before.
-  Held<GstCaps> listen(GstBuffer* buffer) {
-    if (!watch_ || GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) return nullptr;
-    const GstAudioMeta* meta = gst_buffer_get_audio_meta(buffer);
-    const GstAudioInfo& info = meta ? meta->info : info_;
+
+  /// The buffer, or what its channels are mixed to; null where it is none of its caps.
+  Held<GstBuffer> mixed(Held<GstBuffer> buffer) {
+    if (!watch_ && !converter_) return buffer;
+    const GstAudioMeta* meta = gst_buffer_get_audio_meta(buffer.get());
+    const GstAudioInfo& info = meta ? meta->info : in_;  // who names the channels anew need not be believed
     GstAudioBuffer map;
-    if (info.channels != 2 || !gst_audio_buffer_map(&map, &info, buffer, GST_MAP_READ)) return nullptr;
-    const bool isOpposite = isOppositeIn(map);
+    if (info.channels != in_.channels || !gst_audio_buffer_map(&map, &info, buffer.get(), GST_MAP_READ))
+      return isUnplaced_ ? nullptr : std::move(buffer);
+    if (watch_ && !GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_GAP)) listen(map);
+    Held<GstBuffer> mixed = converter_ ? convert(map, buffer.get()) : nullptr;
     gst_audio_buffer_unmap(&map);
-    if (std::exchange(isOpposite_, isOpposite) == isOpposite) return nullptr;
-    GST_INFO_OBJECT(convert_, "channels in %s phase", isOpposite ? "opposite" : "one");
-    return mixed();
-  }
-  /// The buffer as audioconvert wants it: where it says itself what its channels are, as the caps do.
-  Held<GstBuffer> renamed(Held<GstBuffer> buffer) const {
-    const GstAudioMeta* meta = isRenamed_ ? gst_buffer_get_audio_meta(buffer.get()) : nullptr;
-    if (!meta || meta->info.channels != info_.channels) return buffer;
-    buffer.reset(gst_buffer_make_writable(buffer.release()));
-    GstAudioInfo& info = gst_buffer_get_audio_meta(buffer.get())->info;
-    info.flags = info_.flags;
-    std::copy_n(info_.position, info_.channels, info.position);
-    return buffer;
+    return converter_ ? std::move(mixed) : std::move(buffer);
   }
 
  private:
+  Held<GstCaps> outCaps() const {
+    return Held<GstCaps>(isUnplaced_ ? gst_audio_info_to_caps(&out_) : gst_caps_ref(told_.get()));
+  }
+
+  void listen(const GstAudioBuffer& map) {
+    const bool isOpposite = isOppositeIn(map);
+    if (std::exchange(isOpposite_, isOpposite) == isOpposite) return;
+    GST_INFO_OBJECT(convert_, "channels in %s phase", isOpposite ? "opposite" : "one");
+    converter_ = isOpposite || isUnplaced_ ? newConverter(in_, out_, isOpposite) : nullptr;
+  }
+
   bool isOppositeIn(const GstAudioBuffer& map) {
-    const GstAudioFormatInfo* format = info_.finfo;
+    const GstAudioFormatInfo* format = in_.finfo;
     const size_t frames = map.n_samples, planes = static_cast<size_t>(map.n_planes);
     samples_.resize(std::max(samples_.size(), 2 * frames));
     for (size_t plane = 0; plane < planes; ++plane)
@@ -128,42 +137,29 @@ class ChannelMix {
     return push(reinterpret_cast<const int32_t*>(left), reinterpret_cast<const int32_t*>(right));
   }
 
-  Held<GstCaps> mixed() {
-    int channels = 0;
-    auto caps = unplaced(told_.get(), &channels);
-    if (isOpposite_) {
-      // audioconvert looks at its matrix where caps change: these do.
-      const guint64 places = caps ? 3 : 0;
-      channels = 2;
-      caps.reset(gst_caps_copy(told_.get()));
-      gst_caps_set_simple(caps.get(), "channel-mask", GST_TYPE_BITMASK, places, nullptr);
-    }
-    isRenamed_ = caps != nullptr;
-    // Who has never had a matrix is left without one.
-    if (isRenamed_)
-      setMatrix(convert_, channels, isOpposite_);
-    else if (hasMatrix_)
-      setMatrix(convert_, emptyMatrixIsNone() ? 0 : toldChannels(), false);
-    hasMatrix_ |= isRenamed_;
-    if (!caps) caps.reset(gst_caps_ref(told_.get()));
-    if (!gst_audio_info_from_caps(&info_, caps.get())) gst_audio_info_init(&info_);
-    return caps;
-  }
-
-  int toldChannels() const {
-    int channels = 1;
-    gst_structure_get_int(gst_caps_get_structure(told_.get(), 0), "channels", &channels);
-    return channels;
+  Held<GstBuffer> convert(GstAudioBuffer& in, GstBuffer* from) {
+    const size_t frames = in.n_samples;
+    Held<GstBuffer> to(gst_buffer_new_allocate(nullptr, frames * static_cast<size_t>(out_.bpf), nullptr));
+    if (!to) return nullptr;
+    constexpr int kKept = GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS;
+    gst_buffer_copy_into(to.get(), from, static_cast<GstBufferCopyFlags>(kKept), 0, static_cast<gsize>(-1));
+    if (out_.layout == GST_AUDIO_LAYOUT_NON_INTERLEAVED)
+      gst_buffer_add_audio_meta(to.get(), &out_, frames, nullptr);
+    GstAudioBuffer out;
+    if (!gst_audio_buffer_map(&out, &out_, to.get(), GST_MAP_WRITE)) return nullptr;
+    const bool isDone = gst_audio_converter_samples(converter_.get(), GST_AUDIO_CONVERTER_FLAG_NONE,
+                                                    in.planes, frames, out.planes, frames);
+    gst_audio_buffer_unmap(&out);
+    return isDone ? std::move(to) : nullptr;
   }
 
   GstElement* const convert_;
-  bool hasMatrix_ = false;
-  bool isNew_ = true;  // the stream
-  Held<GstCaps> told_;
-  GstAudioInfo info_{};              // as audioconvert is told
-  bool isRenamed_ = false;           // which is not as the stream says
+  Held<GstCaps> told_;  // of the stream; null before any
+  GstAudioInfo in_{}, out_{};
+  bool isUnplaced_ = false;          // what comes out is mono
   std::optional<PhaseWatch> watch_;  // of two channels
   bool isOpposite_ = false;
+  Converter converter_;  // null where audioconvert mixes
   std::vector<double> samples_;
 };
 
@@ -173,7 +169,7 @@ GstPadProbeReturn hearEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) mix->startStream();
   if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
   return guarded(mix->convert(), GST_PAD_PROBE_OK, [&] {
-    const auto caps = mix->apply(capsIn(event));
+    const auto caps = mix->begin(capsIn(event));
     GstEvent* replaced = gst_event_new_caps(caps.get());
     gst_event_set_seqnum(replaced, gst_event_get_seqnum(event));
     GST_PAD_PROBE_INFO_DATA(info) = replaced;
@@ -182,21 +178,23 @@ GstPadProbeReturn hearEvent(GstPad*, GstPadProbeInfo* info, gpointer self) {
   });
 }
 
-GstPadProbeReturn hearSound(GstPad* sink, GstPadProbeInfo* info, gpointer self) {
+GstPadProbeReturn hearSound(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* mix = static_cast<ChannelMix*>(self);
   return guarded(mix->convert(), GST_PAD_PROBE_OK, [&] {
-    if (const auto caps = mix->listen(GST_PAD_PROBE_INFO_BUFFER(info))) {
-      const Held<GstPad> inner(GST_PAD_CAST(gst_proxy_pad_get_internal(GST_PROXY_PAD(sink))));
-      gst_pad_push_event(inner.get(), gst_event_new_caps(caps.get()));
+    auto mixed = mix->mixed(Held<GstBuffer>(gst_buffer_ref(GST_PAD_PROBE_INFO_BUFFER(info))));
+    if (!mixed) {
+      postError(mix->convert(), {ErrorCode::BadValue,
+                                 "A buffer of audio does not have the channels of its caps, "
+                                 "or there is no memory to mix them."});
+      return GST_PAD_PROBE_DROP;
     }
-    Held<GstBuffer> buffer(GST_PAD_PROBE_INFO_BUFFER(info));
-    GST_PAD_PROBE_INFO_DATA(info) = mix->renamed(std::move(buffer)).release();
+    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+    GST_PAD_PROBE_INFO_DATA(info) = mixed.release();
     return GST_PAD_PROBE_OK;
   });
 }
 
-/// What audioconvert takes once it knows the channels: by itself it would refuse those that it can't place,
-/// or that the last matrix was not for.
+/// What audioconvert takes, of any channels: by itself it would refuse those that it cannot place.
 Held<GstCaps> takenBy(GstPad* sink) {
   const Held<GstPad> target(gst_ghost_pad_get_target(GST_GHOST_PAD(sink)));
   GstCaps* caps = target ? gst_pad_query_caps(target.get(), nullptr) : gst_caps_new_empty();

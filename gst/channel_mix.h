@@ -6,10 +6,10 @@
 
 namespace npuspeech::gst {
 
-/// Lets `convert`, an audioconvert, mix what comes to `sink`, the ghost pad in front of it: channels that
-/// GStreamer can place as it mixes them itself, others in equal parts, and two that would take each other
-/// away as their difference, from the first buffer of such sound on. With each CAPS event anew. Once, from
-/// instance init; `convert` outlives the pad.
+/// Mixes what comes to `sink`, the ghost pad in front of `convert`, an audioconvert: channels that GStreamer
+/// cannot place in equal parts, to mono, and two that would take each other away as their difference, from
+/// the first buffer of such sound on. All else is left to `convert`. With each new CAPS event anew. Once,
+/// from instance init; `convert` outlives the pad.
 void mixChannelsOf(GstPad* sink, GstElement* convert);
 
 }  // namespace npuspeech::gst
