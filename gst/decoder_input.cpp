@@ -107,6 +107,12 @@ void DecoderInput::start() {
   loader_.setInterrupted(false);
 }
 
+void DecoderInput::pause() {
+  const Held<GstEvent> event(newPauseEvent());
+  for (const auto& branch : branches()) branch->stage().pushEvent(Held<GstEvent>(gst_event_ref(event.get())));
+  interim_.forward(event.get());
+}
+
 void DecoderInput::stop() {
   setStream(nullptr);
   translations_.close();

@@ -47,6 +47,8 @@ class DecoderInput {
   /// the engine is not needed any more.
   void start();
   void stop();
+  /// The element is told to pause: sinks downstream, which were told first, get what they stand still with.
+  void pause();
   void unload() { loader_.stop(); }
 
   /// Request pads; any thread. Null where the name is taken.

@@ -157,6 +157,7 @@ GstFlowReturn DecoderOutput::pushEvent(Held<GstEvent> event, GstClockTime arrive
     if (told && sink_) postNoWords(element_, *told);
     return GST_FLOW_OK;
   }
+  if (isPauseEvent(event.get())) return text_.standStill();
   // Every other event comes behind the text before it.
   const GstFlowReturn flow = endsAudio(event.get()) ? text_.finish() : text_.flush();
   switch (GST_EVENT_TYPE(event.get())) {

@@ -6,6 +6,7 @@
 namespace npuspeech::gst {
 namespace {
 constexpr char kCommitted[] = "npuspeech/committed";
+constexpr char kPause[] = "npuspeech/pause";
 constexpr char kUtterance[] = "utterance", kUntil[] = "until";
 }  // namespace
 
@@ -36,6 +37,14 @@ GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, Gst
       gst_structure_new("rstranscribe/new-item", "speaker", G_TYPE_STRING, nullptr, "content", G_TYPE_STRING,
                         content.c_str(), "running-time", G_TYPE_UINT64, runningTime, "duration",
                         G_TYPE_UINT64, duration, nullptr));
+}
+
+GstEvent* newPauseEvent() {
+  return gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty(kPause));
+}
+
+bool isPauseEvent(GstEvent* event) {
+  return GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_DOWNSTREAM && gst_event_has_name(event, kPause);
 }
 
 GstCaps* capsIn(GstEvent* event) {

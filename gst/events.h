@@ -31,6 +31,11 @@ GstEvent* newFinalTranscriptEvent();
 /// `running-time` and `duration` (guint64, ns) of the audio.
 GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, GstClockTime duration);
 
+/// In a text pad's queue, and no further: the pipeline pauses. A sink that has shown all it got waits for
+/// something to stand still with, and what would bring it may itself wait for another sink.
+GstEvent* newPauseEvent();
+bool isPauseEvent(GstEvent* event);
+
 /// Caps of a CAPS event; borrowed from it.
 GstCaps* capsIn(GstEvent* event);
 /// Whether a TAG event is about one stream (its codec, its bit rate), not about the whole medium.

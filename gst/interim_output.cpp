@@ -94,10 +94,17 @@ void InterimOutput::pass(Held<GstEvent> event) {
   const GstEventType type = GST_EVENT_TYPE(event.get());
   if (hasShown_ && type != GST_EVENT_EOS) return;
   GstSegment segment;
-  if (type == GST_EVENT_SEGMENT) gst_event_copy_segment(event.get(), &segment);
+  if (type == GST_EVENT_SEGMENT) {
+    gst_event_copy_segment(event.get(), &segment);
+    gst_pad_push_event(src_, event.release());
+    event.reset(gst_event_new_gap(segment.start, GST_CLOCK_TIME_NONE));  // a sink prerolls with it
+  }
+  if (isPauseEvent(event.get())) {
+    if (!gap_) return;
+    event.reset(gst_event_ref(gap_.get()));
+  }
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP) gap_.reset(gst_event_ref(event.get()));
   gst_pad_push_event(src_, event.release());
-  if (type == GST_EVENT_SEGMENT)  // a sink prerolls with it
-    gst_pad_push_event(src_, gst_event_new_gap(segment.start, GST_CLOCK_TIME_NONE));
 }
 
 // Nobody has to listen: that the pad is not linked, or its peer done, is no failure.

@@ -32,12 +32,15 @@ class InterimOutput {
             bool isFinal, const std::stop_token& stale);
   /// EOS of the text's stream, or SEGMENT and GAP, which count here only where nothing has been shown since
   /// the last flush: the text may come later than what is shown, and where nothing ever is, nobody waits for
-  /// it. STREAM_START and CAPS are made where they are due.
+  /// it. STREAM_START and CAPS are made where they are due. A pause repeats the last GAP.
   void forward(GstEvent* event);
   void startFlush(GstEvent* event);
   void stopFlush(GstEvent* event);
   /// A new run of states, before the pads are activated.
-  void reset() { hasShown_ = false; }
+  void reset() {
+    hasShown_ = false;
+    gap_.reset();
+  }
 
  private:
   struct Item {
@@ -54,6 +57,7 @@ class InterimOutput {
   GstElement* const element_;
   GstPad* const src_;
   bool hasShown_ = false;  // of the task
+  Held<GstEvent> gap_;     // the last one; of the task
   Stage<Item> stage_;
 };
 

@@ -204,6 +204,9 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
         GST_ELEMENT_CLASS(gst_npu_whisper_dec_parent_class)->change_state(element, transition);
     const bool isFailed =
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
+    // Where the pipeline was on its way to PLAYING, sinks may have played before this element did.
+    if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED || transition == GST_STATE_CHANGE_PAUSED_TO_PAUSED)
+      input.pause();
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY || isFailed) input.stop();
     if (transition == GST_STATE_CHANGE_READY_TO_NULL) input.unload();
     return result;

@@ -70,6 +70,15 @@ GstFlowReturn TextPusher::pushGap(GstClockTime start, GstClockTime duration) {
   return moveOn(GST_CLOCK_TIME_NONE);
 }
 
+GstFlowReturn TextPusher::standStill() {
+  const Held<GstEvent> event(gst_pad_get_sticky_event(src_, GST_EVENT_SEGMENT, 0));
+  if (!event) return GST_FLOW_OK;
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(event.get(), &segment);
+  const GstClockTime at = position_ == GST_CLOCK_TIME_NONE ? segment->start : position_;
+  return pushEvent(src_, Held<GstEvent>(gst_event_new_gap(at, 0)));
+}
+
 std::optional<GstClockTime> TextPusher::pendingSince() const {
   const auto since = captioner_.pendingSinceNs();
   if (!since) return {};

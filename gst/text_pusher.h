@@ -39,6 +39,8 @@ class TextPusher {
   /// Nobody speaks in [start, start + duration): pending words come out first. An unknown duration is passed
   /// on.
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
+  /// Says again where the stream stands, for a sink that waits to hear of it.
+  GstFlowReturn standStill();
   /// The PTS of the text that waits for more words; nothing where none does.
   std::optional<GstClockTime> pendingSince() const;
   /// It waits no longer.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the elements say of themselves and of their streams: caps, GstStreams, what is wrong before it starts.
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "gst/tensor_caps.h"
 #include "tests/gst/support.h"
@@ -84,6 +86,27 @@ TEST_F(Streams, ASinkOfInterimTextNeedNotBeToldThatThereIsNone) {
                                     std::string("audiotestsrc num-buffers=0 ! ")})
     EXPECT_TRUE(run(source + transcriber() + "! fakesink  t.unsynced_src ! queue ! fakesink").eos) << source;
   EXPECT_TRUE(run(silence + transcriber() + "! fakesink  t.unsynced_src ! fakesink sync=true").eos);
+}
+
+// A sink that waits for its time holds up what the others would stand still with.
+TEST_F(Streams, APauseNeedsNoMoreText) {
+  const auto pipeline = newElement("audiotestsrc wave=white-noise ! " + transcriber("language=de") +
+                                   "! fakesink sync=true  t.translate_src_0 ! fakesink  "
+                                   "t.unsynced_src ! fakesink");
+  const Held<GstElement> decoder(gst_bin_get_by_name(GST_BIN(pipeline.get()), "npuwhisperdec"));
+  const auto decoded = [&] { return Harness::stat(decoder.get(), "windows"); };
+  for (int round = 0; round < 2; ++round) {
+    gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+    for (uint64_t before = decoded() + 1; before != decoded();) {
+      before = decoded();
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    }
+    gst_element_set_state(pipeline.get(), GST_STATE_PAUSED);
+    EXPECT_EQ(gst_element_get_state(pipeline.get(), nullptr, nullptr, 10 * GST_SECOND),
+              GST_STATE_CHANGE_SUCCESS)
+        << round;
+  }
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
 }
 
 /// What is wrong is told there and then, for nobody may be listening later.
