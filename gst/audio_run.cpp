@@ -55,7 +55,7 @@ AudioRun::Next AudioRun::next(const Sound& sound) {
   const GstClockTimeDiff usual = std::max<GstClockTimeDiff>(deviation_.most(), 0);
   const GstClockTimeDiff hole = deviation - usual;
   if (hole <= kRounding) return accept(sound, deviation);
-  if (hole > kFarthest || (sound.isDiscont && hole > kLongestSilence)) return breakAt(at);
+  if ((hole > kFarthest && !isLive_) || (sound.isDiscont && hole > kLongestSilence)) return breakAt(at);
   if (sound.isDiscont) return accept(sound, deviation, hole);
   const GstClockTimeDiff jitter = isLive_ ? std::max(kJitter, deviation_.most() - deviation_.least())
                                           : kRounding + durationOf(lastSamples_) / 20;
@@ -115,6 +115,10 @@ AudioRun::Next AudioRun::release(bool hasReturned) {
     fillKept();
     return {.isKnown = true};
   }
+  if (isAhead && isLive_) {
+    deviation_.set(keptAt_, usual_ + leastJump_, usual_ + mostJump_);
+    return {.isKnown = true};
+  }
   const auto end = static_cast<GstClockTimeDiff>(this->end());
   return {.isKnown = true,
           .isBreak = true,
@@ -150,7 +154,9 @@ std::optional<GstClockTime> AudioRun::silenceOf(GstClockTime start, GstClockTime
 
 GstClockTimeDiff AudioRun::lasting() const {
   const GstClockTimeDiff lasting = isOn_ && !isKeeping() ? deviation_.lasting() : 0;
-  return std::abs(lasting) > kTolerated ? lasting : 0;
+  // Who was far behind and sends faster now is not there yet.
+  const bool isCatchingUp = lasting > kLongestSilence && deviation_.fallen() > kJitter;
+  return std::abs(lasting) > kTolerated && !isCatchingUp ? lasting : 0;
 }
 
 }  // namespace npuspeech::gst

@@ -15,7 +15,8 @@ namespace npuspeech::gst {
 /// A run of audio that nothing interrupts; between two runs, where the last one ended. Sound that is whole
 /// stays whole: a run counts its samples, and timestamps that deviate are believed once they do so for
 /// kLasting. Sound that is missing is told apart by DISCONT, by GAP events, or by time that jumps and never
-/// comes back. Of the streaming thread.
+/// comes back. Live, a long such jump may as well be a source that froze, with no sound missing: the run goes
+/// on, and lasting() tells. Of the streaming thread.
 class AudioRun {
  public:
   /// How long timestamps must deviate, by their own clock, before they are believed. GStreamer's sinks wait
@@ -26,7 +27,7 @@ class AudioRun {
   /// Missing audio, or a GAP event, up to this long is silence inside the run, for a network loses packets in
   /// the middle of words.
   static constexpr GstClockTimeDiff kLongestSilence = GST_SECOND;
-  /// Time that jumps so far is no jitter.
+  /// Where nobody waits for the clock, time that jumps so far is no jitter.
   static constexpr GstClockTimeDiff kFarthest = 10 * GST_SECOND;
   /// A smaller deviation is not worth a correction.
   static constexpr GstClockTimeDiff kTolerated = 40 * GST_MSECOND;

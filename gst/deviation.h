@@ -24,6 +24,12 @@ class Deviation {
     }
     now_ = {std::min(now_.least, deviation), std::max(now_.most, deviation)};
   }
+  /// For a span it has been in that range.
+  void set(GstClockTime at, GstClockTimeDiff least, GstClockTimeDiff most) {
+    now_ = last_ = {least, most};
+    begin_ = at;
+    isBegun_ = hasLast_ = true;
+  }
   /// All of them changed by that much.
   void shift(GstClockTimeDiff by) {
     for (Range* range : {&now_, &last_}) {
@@ -34,6 +40,8 @@ class Deviation {
 
   GstClockTimeDiff least() const { return hasLast_ ? std::min(now_.least, last_.least) : now_.least; }
   GstClockTimeDiff most() const { return hasLast_ ? std::max(now_.most, last_.most) : now_.most; }
+  /// How much less the largest is than that of the span before.
+  GstClockTimeDiff fallen() const { return hasLast_ ? last_.most - now_.most : 0; }
   /// What all of at least a span have in common: 0 where they are on both sides.
   GstClockTimeDiff lasting() const {
     if (!hasLast_) return 0;

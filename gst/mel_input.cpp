@@ -23,6 +23,8 @@ constexpr GstClockTime kStall = 2 * GST_SECOND;
 /// Behind so much silence a quarter of what comes can be left out: too little to hide that speech begins.
 constexpr GstClockTimeDiff kQuietEnough = 200 * GST_MSECOND;
 constexpr size_t kSpare = 4;
+/// Of the voice activity detector, in samples.
+constexpr size_t kFrame = 512;
 
 /// The duration is that of the samples, whatever it says, and a time too large to compute with is none.
 Held<GstBuffer> withSaneTimes(Held<GstBuffer> buffer) {
@@ -125,6 +127,19 @@ GstFlowReturn MelInput::pushAudio(std::span<const float> samples) {
   return flow;
 }
 
+/// A frame at a time where pauses are looked for, as they may be short.
+GstFlowReturn MelInput::pushHeard(std::span<const float> samples) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  while (flow == GST_FLOW_OK && !samples.empty()) {
+    const size_t most = isLive_ && run_.lasting() > 0 ? kFrame : samples.size();
+    const auto part = samples.first(std::min(samples.size(), most));
+    samples = samples.subspan(part.size());
+    flow = pushAudio(part);
+    if (flow == GST_FLOW_OK) flow = mend();
+  }
+  return flow;
+}
+
 /// At most AudioRun::kLongestSilence.
 GstFlowReturn MelInput::pushSilence(GstClockTime duration) {
   const auto count = std::min<size_t>(gst_util_uint64_scale(duration, kRate, GST_SECOND), silence_.size());
@@ -132,11 +147,11 @@ GstFlowReturn MelInput::pushSilence(GstClockTime duration) {
 }
 
 GstFlowReturn MelInput::pushKept() {
-  GstFlowReturn flow = GST_FLOW_OK;
+  GstFlowReturn flow = mend();
   std::span<const float> rest = kept_;
   for (const AudioRun::Kept& kept : run_.kept()) {
     if (flow == GST_FLOW_OK && kept.silence > 0) flow = pushSilence(static_cast<GstClockTime>(kept.silence));
-    if (flow == GST_FLOW_OK) flow = pushAudio(rest.first(kept.samples));
+    if (flow == GST_FLOW_OK) flow = pushHeard(rest.first(kept.samples));
     rest = rest.subspan(kept.samples);
   }
   kept_.clear();
@@ -230,24 +245,26 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
     if (flow == GST_FLOW_OK && next.isKnown) flow = pushKept();
     isPlaced = !next.isKnown;
   }
-  if (flow == GST_FLOW_OK) flow = pushAudio(samples.subspan(spare(samples.size())));
-  if (flow == GST_FLOW_OK) flow = mend();
+  if (flow == GST_FLOW_OK) flow = pushHeard(samples.subspan(spare(samples.size())));
   warnOfClicks();
   expectMore();
   return flow;
 }
 
 /// Timestamps deviate for good, by clocks that drift or sound that went missing unseen: time follows them
-/// where nobody speaks.
+/// where nobody speaks. A source that froze and goes on with its clock's time looks as if much were missing,
+/// but may have lost nothing, and a cut at once would be in the middle of a word: where nobody pauses, a lull
+/// has to do.
 GstFlowReturn MelInput::mend() {
   const GstClockTimeDiff lasting = run_.lasting();
   windower_->stretchPauses(0);
   if (lasting == 0) return GST_FLOW_OK;
   if (lasting > 0 && isLive_) {
-    if (windower_->quietNs() == 0) return GST_FLOW_OK;
-    const GstClockTimeDiff silence = std::min(lasting, AudioRun::kLongestSilence);
-    run_.mended(silence);
-    return pushSilence(static_cast<GstClockTime>(silence));
+    const bool isLong = lasting > AudioRun::kLongestSilence;
+    if (windower_->quietNs() == 0 && !(isLong && windower_->isLull())) return GST_FLOW_OK;
+    if (isLong) return place({.isBreak = true, .start = run_.end() + static_cast<GstClockTime>(lasting)});
+    run_.mended(lasting);
+    return pushSilence(static_cast<GstClockTime>(lasting));
   }
   if (lasting < -AudioRun::kLongestSilence && isLive_) {
     if (!windower_->isBetweenUtterances()) return GST_FLOW_OK;

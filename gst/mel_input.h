@@ -58,6 +58,7 @@ class MelInput {
   GstFlowReturn settle();
   GstFlowReturn pushKept();
   GstFlowReturn pushAudio(std::span<const float> samples);
+  GstFlowReturn pushHeard(std::span<const float> samples);
   GstFlowReturn pushSilence(GstClockTime duration);
   GstFlowReturn pushReady();
   GstFlowReturn mend();

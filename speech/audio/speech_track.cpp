@@ -14,6 +14,8 @@ constexpr float kLongPauseSeconds = 0.8f;
 constexpr float kLaterIsBetter = 0.02f;
 /// Where nobody pauses, the cut falls within this many frames (5 s) before the limit.
 constexpr int64_t kForcedCutWithin = 156;
+/// With fewer frames (1 s) to compare with, any would be a lull.
+constexpr int64_t kLeastBeforeLull = 31;
 
 }  // namespace
 
@@ -44,6 +46,11 @@ int64_t SpeechTrack::bestCut(int64_t first, int64_t limit, int64_t last, int64_t
   }
   if (best < 0) return quietest(std::max(first + 1, limit - kForcedCutWithin), limit);
   return bestEnd - best >= padding ? bestEnd : quietest(best, bestEnd - 1);
+}
+
+bool SpeechTrack::isLull(int64_t end) const {
+  return end >= kLeastBeforeLull &&
+         quietest(std::max(end - kForcedCutWithin, int64_t{0}), end - 1) == end - 1;
 }
 
 int64_t SpeechTrack::quietest(int64_t first, int64_t last) const {

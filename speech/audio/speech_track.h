@@ -37,6 +37,9 @@ class SpeechTrack {
     return frames;
   }
 
+  /// Whether the frame right before `end` is least like speech of the 5 s before, of which 1 s is there.
+  bool isLull(int64_t end) const;
+
   /// The frame at which to cut where [first, last] is too long and the part before the cut may end at
   /// `limit`: the quietest frame of the best pause that starts in (first, limit], or the frame behind that
   /// pause where it has at least `padding` frames. Where nobody pauses: the frame shortly before the limit

@@ -374,6 +374,10 @@ int64_t Windower::quietNs() const {
   return state_->track.quietFrames(state_->stepped) * kFrame * kNsPerSample;
 }
 
+bool Windower::isLull() const {
+  return state_->track.isLull(state_->stepped);
+}
+
 bool Windower::isBetweenUtterances() const {
   return !state_->isOpen;
 }

@@ -93,6 +93,8 @@ class Windower {
   /// How much of the newest audio that has been analysed nobody speaks in, at most a second; and that no
   /// utterance is open there.
   int64_t quietNs() const;
+  /// Whether there is no better place to cut within the 5 s before, for who cannot wait for a pause.
+  bool isLull() const;
   bool isBetweenUtterances() const;
   /// The next pauses between utterances are to be so much longer, or shorter as far as they are long: what
   /// follows stands so much later, and has no audio from before it. Replaces what was asked for before.

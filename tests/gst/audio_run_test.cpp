@@ -144,14 +144,56 @@ TEST(AudioRun, AJumpThatLastsIsAHoleWhereItWas) {
   }
 }
 
-TEST(AudioRun, ALongJumpThatLastsIsABreak) {
-  Listener l;
+TEST(AudioRun, ALongJumpThatLastsIsABreakWhereNobodyWaits) {
+  Listener l(0, false);
   for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
   for (int i = 50; i < 60; ++i) l.sound(i * 20 * kMs + 4 * kSecond, 20 * kMs);
   EXPECT_EQ(l.starts.size(), 1u) << "nobody knows yet";
   l.end();
   EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{0, 5 * kSecond}));
   EXPECT_EQ(l.position(), 5200 * kMs);
+}
+
+// A source that froze and goes on with its clock's time has lost nothing.
+TEST(AudioRun, LiveALongJumpThatLastsIsKnownAndCutsNothing) {
+  for (const GstClockTimeDiff jump : {1100 * kMs, 4 * kSecond, 10 * kSecond + 20 * kMs, 3600 * kSecond}) {
+    for (const GstClockTimeDiff jitter : {GstClockTimeDiff{0}, 400 * kMs}) {
+      std::mt19937 random(3);
+      Listener l;
+      for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
+      for (int i = 50; i < 300; ++i) {
+        const auto late = jitter ? static_cast<GstClockTimeDiff>(random() % 400) * kMs : 0;
+        l.sound(i * 20 * kMs + jump + late, 20 * kMs);
+      }
+      EXPECT_EQ(l.starts.size(), 1u);
+      EXPECT_EQ(l.silence, 0);
+      EXPECT_EQ(l.position(), 6 * kSecond);
+      EXPECT_NEAR(static_cast<double>(l.run.lasting()), static_cast<double>(jump), 40e6);
+      EXPECT_LE(l.longestKept, kSecond);
+    }
+  }
+}
+
+TEST(AudioRun, WhatIsKeptAsTheStreamEndsIsNotCutEither) {
+  Listener l;
+  for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
+  for (int i = 50; i < 60; ++i) l.sound(i * 20 * kMs + 4 * kSecond, 20 * kMs);
+  l.end();
+  EXPECT_EQ(l.starts.size(), 1u);
+  EXPECT_EQ(l.position(), 1200 * kMs);
+}
+
+// Frozen for 5 s, it sends what it has at twice the pace, stamped when it comes.
+TEST(AudioRun, WhoCatchesUpIsNotBelievedBeforeHeHas) {
+  Listener l;
+  for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
+  for (int i = 50; i < 600; ++i) {
+    l.sound(std::max(i * 20 * kMs, 6 * kSecond + (i - 50) * 10 * kMs), 20 * kMs);
+    EXPECT_LE(l.run.lasting(), kSecond);
+  }
+  EXPECT_EQ(l.starts.size(), 1u);
+  EXPECT_EQ(l.position(), 12 * kSecond);
+  EXPECT_EQ(l.run.lasting(), 0);
 }
 
 // What is not live has the time to find out where each packet was lost.

@@ -431,7 +431,9 @@ TEST(NpuMel, WhatWasCommittedBeforeABreakMovesNothing) {
     gst_harness_set_live(h.get(), TRUE);
     h.setCaps(kAudioCaps);
     h.pushAudio(noise(2 * 16000));
-    h.pushAudio(noise(2 * 16000), 10 * kSecond);
+    auto next = audioBuffer(noise(2 * 16000), 10 * kSecond);
+    GST_BUFFER_FLAG_SET(next.get(), GST_BUFFER_FLAG_DISCONT);
+    h.push(std::move(next));
     Output out = h.take();
     const uint64_t utterance =
         isLate ? windowOf(out.buffers.front()).utterance : windowOf(out.buffers.back()).utterance;
@@ -439,6 +441,33 @@ TEST(NpuMel, WhatWasCommittedBeforeABreakMovesNothing) {
     h.pushAudio(noise(2 * 16000), 12 * kSecond);
     out = h.eos();
     EXPECT_EQ(startOf(out.buffers.back()), (isLate ? 10 : 11) * kSecond);
+  }
+}
+
+// A source that froze in the middle of a word and sends on all of it, with its clock's time.
+TEST(NpuMel, LiveALongJumpOfTimeCutsWhereItIsLeastLikeSpeech) {
+  for (const GstClockTime buffer : {GstClockTime{320}, GstClockTime{16000}}) {
+    Harness h("npumel vad-model=\"\"");
+    gst_harness_set_live(h.get(), TRUE);
+    h.setCaps(kAudioCaps);
+    auto samples = noise(16 * 16000);
+    for (size_t i = 10 * 16000; i < 10 * 16000 + 1600; ++i) samples[i] *= 0.01f;
+    for (size_t i = 0; i < samples.size(); i += buffer) {
+      const GstClockTime jump = i < 6 * 16000 ? 0 : 5 * kSecond;
+      h.pushAudio({samples.begin() + static_cast<std::ptrdiff_t>(i),
+                   samples.begin() + static_cast<std::ptrdiff_t>(i + buffer)},
+                  i * kSample + jump);
+    }
+    const Output out = h.eos();
+    std::vector<std::pair<GstClockTime, GstClockTime>> spoken;
+    for (const auto& window : out.buffers)
+      if (windowOf(window).isFinal) spoken.emplace_back(startOf(window), endOf(window));
+    ASSERT_GE(spoken.size(), 2u);
+    EXPECT_EQ(spoken.front().first, 0u);
+    EXPECT_GT(spoken.front().second, 6 * kSecond + kSecond / 10) << "not where time jumped";
+    EXPECT_LE(spoken.front().second, 10 * kSecond + kSecond / 10) << "but soon";
+    EXPECT_EQ(spoken.back().second, 21 * kSecond);
+    EXPECT_EQ(gapTotal(out), 5 * kSecond);
   }
 }
 
