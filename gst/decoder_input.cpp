@@ -197,6 +197,7 @@ GstFlowReturn DecoderInput::decode(GstBuffer* buffer) {
   encoded->startNs = static_cast<int64_t>(place.pts);
   encoded->utterance = window->utterance;
   encoded->isFinal = window->isFinal;
+  encoded->isStalled = window->isStalled;
   return submit(std::move(*encoded), place, *current);
 }
 

@@ -20,6 +20,8 @@ constexpr int kRate = LogMel::kSampleRate;
 /// A live source that is silent for so long beyond its time has stalled: what was said comes out. Shorter
 /// than what text may take by default, and longer than a network hesitates.
 constexpr GstClockTime kStall = 2 * GST_SECOND;
+/// And one that is silent for so long more will hardly go on in the middle of a word.
+constexpr GstClockTime kGone = 10 * GST_SECOND;
 /// Behind so much silence a quarter of what comes can be left out: too little to hide that speech begins.
 constexpr GstClockTimeDiff kQuietEnough = 200 * GST_MSECOND;
 constexpr size_t kSpare = 4;
@@ -333,17 +335,26 @@ void MelInput::expectMore() {
   const GstClockTime now = runningTime(element_);
   if (!GST_CLOCK_TIME_IS_VALID(now)) return;
   const GstClockTime until = gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, run_.end());
+  hasStalled_ = false;
   watch_.expect(kStall + (GST_CLOCK_TIME_IS_VALID(until) ? std::max(now, until) : now));
 }
 
-/// On the watch's thread: what was said comes out, as the source may never go on. Captions that are not full
-/// come with the GAP, which ends nowhere, for nobody knows.
+/// On the watch's thread: what was said comes out, as the source may never go on, but for a word that may
+/// have been cut: who froze goes on with the rest of it. Captions that are not full come with the GAP, which
+/// ends nowhere, for nobody knows.
 void MelInput::endStalled() {
   GST_PAD_STREAM_LOCK(sink_);
   guardedVoid(element_, [&] {
     if (!watch_.isOverdue() || !run_.isOn()) return;
     GST_DEBUG_OBJECT(element_, "the source has stalled at %" GST_TIME_FORMAT, GST_TIME_ARGS(run_.end()));
-    if (drain() == GST_FLOW_OK) output_.pushGap(run_.end(), GST_CLOCK_TIME_NONE);
+    const bool isGone = std::exchange(hasStalled_, true);
+    GstFlowReturn flow = isGone ? drain() : settle();
+    if (flow == GST_FLOW_OK && !isGone) {
+      windower_->stall();
+      flow = pushReady();
+      watch_.expect(runningTime(element_) + kGone);
+    }
+    if (flow == GST_FLOW_OK) output_.pushGap(run_.end(), GST_CLOCK_TIME_NONE);
   });
   GST_PAD_STREAM_UNLOCK(sink_);
 }

@@ -77,6 +77,7 @@ class MelInput {
   std::unique_ptr<Windower> windower_;
   uint64_t firstUtterance_ = 0;  // of the next windower: no number comes twice
   bool isLive_ = false, hasWarned_ = false;
+  bool hasStalled_ = false;  // since audio came
   GstSegment segment_{};
   AudioRun run_;             // that the windower stands in
   std::vector<float> kept_;  // sound of which the run does not know yet where it belongs

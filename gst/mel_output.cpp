@@ -75,6 +75,7 @@ GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& windo
                       window.utterance,
                       window.number,
                       window.isFinal,
+                      window.isStalled,
                       runningTime(element_)});
   ++stats_.windows;
   sound_.speechWindows += window.number == 0;

@@ -110,8 +110,8 @@ Result<Translations::Plan> Translations::plan(const EncodedWindow& window) {
   auto stream = openedStream();
   if (!stream) return stream.error();
   plan.stream = *stream;
-  if (options_.live &&
-      !pacer_.takes({window.startNs, window.shape.frames * kFrameNs, window.utterance, window.isFinal}))
+  if (options_.live && !pacer_.takes({window.startNs, window.shape.frames * kFrameNs, window.utterance,
+                                      window.isFinal, window.isStalled}))
     plan.other.clear();
   return plan;
 }

@@ -32,14 +32,14 @@ void window_meta_free(GstMeta* meta, GstBuffer*) {
 #if GST_CHECK_VERSION(1, 24, 0)
 gboolean window_meta_serialize(const GstMeta* meta, GstByteArrayInterface* data, guint8* version) {
   const auto bytes = npuspeech::gst::packed(*reinterpret_cast<const GstNpuWindowMeta*>(meta));
-  *version = 0;
+  *version = 1;
   return gst_byte_array_interface_append_data(data, bytes.data(), bytes.size());
 }
 
 GstMeta* window_meta_deserialize(const GstMetaInfo* info, GstBuffer* buffer, const guint8* data, gsize size,
                                  guint8 version) {
   GstNpuWindowMeta fields{};
-  if (version != 0 || !npuspeech::gst::unpack({data, size}, &fields)) return nullptr;
+  if (version != 1 || !npuspeech::gst::unpack({data, size}, &fields)) return nullptr;
   GstMeta* const meta = gst_buffer_add_meta(buffer, info, nullptr);
   if (!meta) return nullptr;
   fields.meta = *meta;
@@ -92,6 +92,7 @@ void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel) {
   meta->utterance = window.utterance;
   meta->number = window.number;
   meta->final = window.isFinal;
+  meta->stalled = window.isStalled;
   meta->heard = window.heardAt;
   meta->log_mel = logMel ? gst_buffer_ref(logMel) : nullptr;
 }
@@ -101,7 +102,11 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
       reinterpret_cast<GstNpuWindowMeta*>(gst_buffer_get_meta(buffer, gst_npu_window_meta_api_get_type()));
   if (!meta) return false;
   *window = Window{WindowShape{meta->frames, meta->context, {meta->padding_growth, meta->padding_max}},
-                   meta->utterance, meta->number, meta->final != FALSE, meta->heard};
+                   meta->utterance,
+                   meta->number,
+                   meta->final != FALSE,
+                   meta->stalled != FALSE,
+                   meta->heard};
   return meta->context == context && meta->frames >= 1 && meta->frames <= 2 * context &&
          meta->padding_growth >= 0 && meta->padding_max >= 1 &&
          meta->audio_rows == window->shape.audioRows() &&
@@ -125,7 +130,8 @@ namespace {
 template <class Use>
 void forFieldsOf(auto& meta, Use&& use) {
   use(meta.frames), use(meta.context), use(meta.audio_rows), use(meta.padding_rows);
-  use(meta.padding_growth), use(meta.padding_max), use(meta.utterance), use(meta.number), use(meta.final);
+  use(meta.padding_growth), use(meta.padding_max), use(meta.utterance), use(meta.number), use(meta.final),
+      use(meta.stalled);
 }
 }  // namespace
 

@@ -25,6 +25,7 @@ struct GstNpuWindowMeta {
   guint64 utterance;
   guint number;        // of the window within its utterance, from 0
   gboolean final;      // no more audio will come for this utterance
+  gboolean stalled;    // or nobody knows when
   GstClockTime heard;  // live: the running time at which its audio was there
   GstBuffer* log_mel;  // on encoder states: what they were encoded from, or NULL. Owned
 };
@@ -38,7 +39,7 @@ struct Window {
   WindowShape shape;
   uint64_t utterance = 0;
   uint32_t number = 0;
-  bool isFinal = true;
+  bool isFinal = true, isStalled = false;
   GstClockTime heardAt = GST_CLOCK_TIME_NONE;  // live: the running time at which its audio was there
 };
 
@@ -50,7 +51,7 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window);
 Result<Window> windowOf(GstBuffer* buffer, int context);
 /// The meta as it passes between processes of one machine (unixfdsink, from GStreamer 1.24 on), without the
 /// log-mel, and without the running time, which is another there.
-using PackedWindowMeta = std::array<guint8, 8 * sizeof(gint32) + sizeof(guint64)>;
+using PackedWindowMeta = std::array<guint8, 9 * sizeof(gint32) + sizeof(guint64)>;
 PackedWindowMeta packed(const GstNpuWindowMeta& meta);
 /// False where that is no packed meta; its values are not checked.
 bool unpack(std::span<const guint8> bytes, GstNpuWindowMeta* meta);

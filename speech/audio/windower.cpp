@@ -73,6 +73,7 @@ struct Windower::State {
   void cut();
   void finishPart();
   void emitGap(int64_t end);
+  void emitPartial();
   void emitWindow(int64_t end, bool isFinal);
 
   /// The window that is being made has enough speech to come out.
@@ -98,7 +99,7 @@ struct Windower::State {
 
   std::vector<float> input;  // audio that is not analysed yet, from `inputBegin` on
   size_t inputBegin = 0;
-  bool draining = false, finished = false;
+  bool draining = false, finished = false, stalling = false;
 
   uint64_t clicks = 0;
 
@@ -161,7 +162,7 @@ void Windower::State::restart() {
   mel.reset();
   if (vad) vad->reset();
   track.reset();
-  draining = finished = isOpen = isContinued = false;
+  draining = finished = stalling = isOpen = isContinued = false;
   analysed = stepped = out = heardUntil = neededFrom = recallFrom = wantedStretchNs = 0;
   outNs = nsOf(0);
 }
@@ -203,10 +204,7 @@ void Windower::State::step() {
     if (now - start > maxWindow) return cut();
   }
   if (now - speechEnd >= (now - start < target ? silence : targetSilence)) return close();
-  if (live && !isHeld && isNewest() && isSure() && now - partialAt >= stepSize) {
-    emitWindow(std::min(melEnd(), start + maxWindow), false);
-    partialAt = now;
-  }
+  if (live && !isHeld && isNewest() && isSure() && now - partialAt >= stepSize) emitPartial();
 }
 
 void Windower::State::open(int64_t speechStart) {
@@ -275,6 +273,11 @@ void Windower::State::emitGap(int64_t end) {
   out = end;
 }
 
+void Windower::State::emitPartial() {
+  emitWindow(std::min(melEnd(), start + maxWindow), false);
+  partialAt = std::min(stepped * kFrame, analysed);
+}
+
 void Windower::State::emitWindow(int64_t end, bool isFinal) {
   AudioWindow window;
   window.startNs = nsOf(start);
@@ -282,6 +285,7 @@ void Windower::State::emitWindow(int64_t end, bool isFinal) {
   window.utterance = utterance;
   window.number = number++;
   window.isFinal = isFinal;
+  window.isStalled = !isFinal && stalling;
   window.frames = static_cast<int>((end - start + kHop - 1) / kHop);
   events[eventEnd++] = window;
   windowFrame = start / kHop;
@@ -318,6 +322,10 @@ void Windower::push(std::span<const float> samples) {
   s.clicks += muteClicks(std::span(s.input).subspan(old));
 }
 
+void Windower::stall() {
+  state_->stalling = true;
+}
+
 void Windower::drain() {
   state_->draining = true;
 }
@@ -333,7 +341,9 @@ std::optional<std::variant<AudioWindow, AudioGap>> Windower::next() {
     } else if (waiting >= s.group * kFrame) {
       s.analyse(s.group * kFrame);
     } else if (!s.draining) {
-      return {};
+      if (s.stalling && s.isOpen && s.isSure()) s.emitPartial();
+      s.stalling = false;
+      if (s.eventBegin == s.eventEnd) return {};
     } else if (!s.finished) {
       s.analyse(waiting);
       s.mel.finish();

@@ -21,8 +21,9 @@ struct AudioWindow {
   int64_t durationNs = 0;
   uint64_t utterance = 0;
   uint32_t number = 0;
-  bool isFinal = false;  // no more audio will come for this utterance
-  int frames = 0;        // log-mel frames, 10 ms each, at most 3000
+  bool isFinal = false;    // no more audio will come for this utterance
+  bool isStalled = false;  // or nobody knows when
+  int frames = 0;          // log-mel frames, 10 ms each, at most 3000
 };
 
 /// Stream time in which nobody speaks.
@@ -70,6 +71,9 @@ class Windower {
   /// The stream ends, or a part of it is missing: what is pending comes out as final windows and gaps. Audio
   /// pushed after that goes on in time, as a stream of its own.
   void drain();
+
+  /// Live: nobody knows when more audio comes. What is being said comes out so far, and may go on.
+  void stall();
 
   /// The next window or gap, in order; nothing when more audio is needed. Call until empty after each push
   /// and drain.

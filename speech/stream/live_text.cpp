@@ -88,6 +88,14 @@ size_t LiveText::certainWords(const LiveReading& reading) const {
   return certain;
 }
 
+// All but a word that may have been cut.
+size_t LiveText::wholeWords(const LiveReading& reading) const {
+  const std::vector<LiveWord>& words = reading.words;
+  if (words.size() <= reading.forcedWords) return reading.forcedWords;
+  const bool isWhole = reading.audioRows - words.back().lastRow > options_.sureMarginRows;
+  return isWhole ? words.size() : words.size() - 1;
+}
+
 // A later window may see a word a little before the one that came out before it: time does not go back.
 void LiveText::commit(const LiveWindow& window, LiveWord& word) {
   Committed& committed = words_.emplace_back();
@@ -107,6 +115,8 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
   const bool isTooShort = forced == 0 && window.durationNs < options_.firstNs;
   if (reading.isCertain && window.isFinal)
     certain = reading.words.size();
+  else if (reading.isCertain && window.isStalled)
+    certain = wholeWords(reading);
   else if (reading.isCertain && !isTooShort)
     certain = certainWords(reading);
   for (size_t i = forced; i < certain; ++i) {

@@ -19,6 +19,7 @@ struct LiveWindow {
   int64_t startNs = 0, durationNs = 0;  // in the stream
   uint64_t utterance = 0;
   bool isFinal = true;
+  bool isStalled = false;  // nobody knows when the utterance goes on
 };
 
 /// A word as the decoder read it in one window. Rows are those of the encoder, 20 ms each.
@@ -73,6 +74,7 @@ class LiveText {
   };
 
   size_t certainWords(const LiveReading& reading) const;
+  size_t wholeWords(const LiveReading& reading) const;
   bool agrees(const LiveReading& reading, size_t word) const;
   void commit(const LiveWindow& window, LiveWord& word);
   int64_t neededFrom(const LiveWindow& window) const;

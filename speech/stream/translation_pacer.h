@@ -31,7 +31,7 @@ class TranslationPacer {
     utterance_ = window.utterance;
     const int64_t end = window.startNs + window.durationNs;
     const int64_t newAudio = end - std::max(readUntilNs_, window.startNs);
-    if (!window.isFinal && (reading_ > 0 || newAudio < kStepNs)) return false;
+    if (!window.isFinal && !window.isStalled && (reading_ > 0 || newAudio < kStepNs)) return false;
     readUntilNs_ = end;
     ++reading_;
     return true;

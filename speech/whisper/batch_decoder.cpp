@@ -230,11 +230,11 @@ void BatchDecoder::prepare(Job& job) {
   WindowDecoding::FullContext full;
   if (window.logMel && window.shape.padding != kFullContext)
     full = [this, &window] { return encodeFull_(decoder_, window); };
-  job.decoding.emplace(
-      decoder_, *weights_->vocabulary, job.stream->context(),
-      decoder_.prepare(pool_, window.states->as<float>(), window.shape),
-      LiveWindow{window.startNs, window.shape.frames * kFrameNs, window.utterance, window.isFinal},
-      heads_.size(), std::move(full));
+  job.decoding.emplace(decoder_, *weights_->vocabulary, job.stream->context(),
+                       decoder_.prepare(pool_, window.states->as<float>(), window.shape),
+                       LiveWindow{window.startNs, window.shape.frames * kFrameNs, window.utterance,
+                                  window.isFinal, window.isStalled},
+                       heads_.size(), std::move(full));
 }
 
 // What is left of a window's failure where not even the words for it have room.

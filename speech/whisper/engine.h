@@ -67,6 +67,7 @@ struct EncodedWindow {
   int64_t startNs = 0;     // live: stream time of its first sample
   uint64_t utterance = 0;  // live: windows of one utterance follow each other and end with a final one
   bool isFinal = true;     // false: the utterance goes on. Streams that are not live take final windows only
+  bool isStalled = false;  // it goes on nobody knows when: all but a word at its end is certain
   std::shared_ptr<const npu::BufferObject>
       states;  // [rows][stateWidth] float32: audio rows, then padding rows
   std::shared_ptr<const npu::BufferObject> logMel;  // what they were encoded from: lets a window whose text

@@ -44,7 +44,7 @@ WindowDecoding::WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, S
   if (stream_.options.live) start_ = stream_.text.begin(window_);
   if (stream_.language)
     begin();
-  else if (isPartial() && window_.durationNs < kLanguageNs)
+  else if (isPartial() && !window_.isStalled && window_.durationNs < kLanguageNs)
     result_.emplace().neededFromNs = window_.startNs;
   else
     detecting_ = decoder_.start(cross_);

@@ -2,6 +2,7 @@
 // A live source that stalls while somebody speaks: what was said comes out when the clock says so.
 #include <gst/check/gsttestclock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -42,10 +43,10 @@ class Stall : public ::testing::Test {
     }
     gst_object_unref(clock);
   }
-  /// What came until there are `windows` final ones, or nothing more does.
-  Output takeFinal(size_t windows) {
+  /// What came until a window of that kind did, or nothing more does.
+  Output takeUntil(bool gst::Window::*isKind) {
     Output all;
-    for (int i = 0; i < 2000 && finalOnes(all) < windows; ++i) {
+    for (int i = 0; i < 2000 && count(all, isKind) == 0; ++i) {
       Output some = h_.take();
       for (auto& buffer : some.buffers) all.buffers.push_back(std::move(buffer));
       for (auto& event : some.events) all.events.push_back(std::move(event));
@@ -53,30 +54,68 @@ class Stall : public ::testing::Test {
     }
     return all;
   }
-  static size_t finalOnes(const Output& output) {
-    size_t count = 0;
-    for (const auto& buffer : output.buffers) {
-      gst::Window window;
-      count += gst::readWindowMeta(buffer.get(), 1500, &window) && window.isFinal;
-    }
-    return count;
+  static gst::Window windowOf(const Held<GstBuffer>& buffer) {
+    gst::Window window;
+    EXPECT_TRUE(gst::readWindowMeta(buffer.get(), 1500, &window));
+    return window;
+  }
+  static size_t count(const Output& output, bool gst::Window::*isKind) {
+    return static_cast<size_t>(std::count_if(output.buffers.begin(), output.buffers.end(),
+                                             [&](const auto& buffer) { return windowOf(buffer).*isKind; }));
+  }
+  static size_t finalOnes(const Output& output) { return count(output, &gst::Window::isFinal); }
+  static GstClockTime endOf(const Held<GstBuffer>& buffer) {
+    return GST_BUFFER_PTS(buffer.get()) + GST_BUFFER_DURATION(buffer.get());
   }
 
   Harness h_;
 };
 
-TEST_F(Stall, WhatWasSaidComesOutAndTheRestIsAnUtteranceOfItsOwn) {
+TEST_F(Stall, WhatWasSaidComesOutAndMayGoOn) {
   speak(0, 3 * kSecond);
-  EXPECT_EQ(finalOnes(h_.take()), 0u);
+  EXPECT_EQ(count(h_.take(), &gst::Window::isStalled), 0u);
   wait(5 * kSecond);
-  const Output out = takeFinal(1);
+  const Output out = takeUntil(&gst::Window::isStalled);
+  ASSERT_EQ(count(out, &gst::Window::isStalled), 1u);
+  EXPECT_EQ(finalOnes(out), 0u);
+  EXPECT_GT(endOf(out.buffers.back()) + 60 * GST_MSECOND, 3 * kSecond) << "all that is analysed";
+  speak(10 * kSecond, 13 * kSecond);
+  const Output rest = h_.eos();
+  ASSERT_FALSE(rest.buffers.empty());
+  EXPECT_EQ(count(rest, &gst::Window::isStalled), 0u);
+  const auto first = std::find_if(rest.buffers.begin(), rest.buffers.end(),
+                                  [](const auto& buffer) { return windowOf(buffer).isFinal; });
+  ASSERT_NE(first, rest.buffers.end());
+  EXPECT_EQ(windowOf(*first).utterance, windowOf(out.buffers.back()).utterance);
+  EXPECT_GT(endOf(*first), 3 * kSecond + kSecond / 10);
+  EXPECT_EQ(endOf(rest.buffers.back()), 13 * kSecond) << "by the new clock";
+}
+
+TEST_F(Stall, BehindMissingAudioIsAnUtteranceOfItsOwn) {
+  speak(0, 3 * kSecond);
+  wait(5 * kSecond);
+  takeUntil(&gst::Window::isStalled);
+  auto next = audioBuffer(noise(16000), 9 * kSecond);
+  GST_BUFFER_FLAG_SET(next.get(), GST_BUFFER_FLAG_DISCONT);
+  ASSERT_EQ(h_.push(std::move(next)), GST_FLOW_OK);
+  const Output rest = h_.eos();
+  ASSERT_EQ(finalOnes(rest), 2u);
+  EXPECT_EQ(endOf(rest.buffers.front()), 3 * kSecond);
+  EXPECT_EQ(GST_BUFFER_PTS(rest.buffers.back().get()), 9 * kSecond);
+}
+
+TEST_F(Stall, WhoIsGoneHasSaidAll) {
+  speak(0, 3 * kSecond);
+  wait(5 * kSecond);
+  takeUntil(&gst::Window::isStalled);
+  wait(15 * kSecond);
+  const Output out = takeUntil(&gst::Window::isFinal);
   ASSERT_EQ(finalOnes(out), 1u);
-  EXPECT_EQ(GST_BUFFER_PTS(out.buffers.back().get()) + GST_BUFFER_DURATION(out.buffers.back().get()),
-            3 * kSecond);
-  speak(10 * kSecond, 12 * kSecond);
+  EXPECT_EQ(endOf(out.buffers.back()), 3 * kSecond);
+  speak(20 * kSecond, 22 * kSecond);
   const Output rest = h_.eos();
   ASSERT_EQ(finalOnes(rest), 1u);
-  EXPECT_EQ(GST_BUFFER_PTS(rest.buffers.back().get()), 10 * kSecond);
+  EXPECT_EQ(GST_BUFFER_PTS(rest.buffers.back().get()), 20 * kSecond);
   EXPECT_TRUE(GST_BUFFER_IS_DISCONT(rest.buffers.front().get()));
 }
 

@@ -23,8 +23,8 @@ struct Script {
   explicit Script(const LiveOptions& options = {}) : text(options) {}
 
   LiveText::Update window(int first, int last, const std::vector<Said>& words, bool isFinal = false,
-                          bool isCertain = true) {
-    const LiveWindow at{first * kRow, (last - first) * kRow, utterance, isFinal};
+                          bool isCertain = true, bool isStalled = false) {
+    const LiveWindow at{first * kRow, (last - first) * kRow, utterance, isFinal, isStalled};
     start = text.begin(at);
     LiveReading reading;
     reading.audioRows = last - first;
@@ -105,6 +105,20 @@ TEST(LiveText, TheLastWordWaitsForTheNextOne) {
   EXPECT_EQ(s.committed, Words{});
   s.window(0, 450, {{"one", 40}, {"two", 430}});
   EXPECT_EQ(s.committed, Words{"one"});
+}
+
+// The source may freeze in the middle of a word, and go on with the rest of it.
+TEST(LiveText, AStalledWindowCommitsAllButAWordThatMayBeCut) {
+  for (const int end : {145, 170}) {
+    Script s(options());
+    const std::vector<Said> said = {{"one", 40}, {"two", 120}, {"three", 140}};
+    s.window(0, end, said, false, true, true);
+    EXPECT_EQ(s.committed, end == 145 ? (Words{"one", "two"}) : (Words{"one", "two", "three"}));
+    EXPECT_EQ(s.utterance, 0u);
+    s.window(0, 400, {{"one", 40}, {"two", 120}, {"threefold", 150}, {"four", 390}}, true);
+    EXPECT_EQ(s.committed[1], "two");
+    EXPECT_EQ(s.committed[2], end == 145 ? "threefold" : "three");
+  }
 }
 
 TEST(LiveText, AShortFirstWindowIsNeverCertain) {

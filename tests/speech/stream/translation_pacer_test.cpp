@@ -21,6 +21,7 @@ TEST(TranslationPacer, TakesPartialWindowsEveryThreeSecondsAndAllFinalOnes) {
   pacer.answered(0, 10 * kSecond);
   EXPECT_FALSE(pacer.takes(window(10, 5)));
   EXPECT_TRUE(pacer.takes(window(10, 6)));
+  EXPECT_TRUE(pacer.takes({10 * kSecond, 6 * kSecond, 0, false, true})) << "nobody knows when more comes";
   EXPECT_TRUE(pacer.takes(window(10, 7, true))) << "final, whatever is being read";
 }
 
