@@ -116,7 +116,7 @@ AudioRun::Next AudioRun::release(bool hasReturned) {
     return {.isKnown = true};
   }
   if (isAhead && isLive_) {
-    deviation_.set(keptAt_, usual_ + leastJump_, usual_ + mostJump_);
+    deviation_.set(lastAt_, usual_ + leastJump_, usual_ + mostJump_, usual_ + kept_.back().jump);
     return {.isKnown = true};
   }
   const auto end = static_cast<GstClockTimeDiff>(this->end());

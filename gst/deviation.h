@@ -24,9 +24,10 @@ class Deviation {
     }
     now_ = {std::min(now_.least, deviation), std::max(now_.most, deviation)};
   }
-  /// For a span it has been in that range.
-  void set(GstClockTime at, GstClockTimeDiff least, GstClockTimeDiff most) {
-    now_ = last_ = {least, most};
+  /// For a span it has been in that range, and it is `now`.
+  void set(GstClockTime at, GstClockTimeDiff least, GstClockTimeDiff most, GstClockTimeDiff now) {
+    last_ = {least, most};
+    now_ = {now, now};
     begin_ = at;
     isBegun_ = hasLast_ = true;
   }

@@ -33,7 +33,7 @@ class Listener {
   AudioRun run;
   std::vector<GstClockTimeDiff> starts;  // of the runs
   std::vector<GstClockTimeDiff> holes;   // in what was kept back
-  GstClockTimeDiff silence = 0, kept = 0, longestKept = 0;
+  GstClockTimeDiff silence = 0, kept = 0, longestKept = 0, mostLasting = 0;
 
   GstClockTimeDiff position() const { return static_cast<GstClockTimeDiff>(run.end()); }
 
@@ -52,6 +52,7 @@ class Listener {
       if (!next.isKnown) break;
     }
     run.add(sound.samples);
+    mostLasting = std::max(mostLasting, run.lasting());
   }
 
   void place(const AudioRun::Next& next) {
@@ -63,6 +64,7 @@ class Listener {
     run.add(samplesOf(static_cast<GstClockTimeDiff>(next.silence)));
     if (next.isKnown) {
       kept = 0;
+      mostLasting = std::max(mostLasting, run.lasting());
       for (const AudioRun::Kept& piece : run.kept()) {
         if (piece.silence > 0) holes.push_back(position());
         silence += piece.silence;
@@ -187,10 +189,8 @@ TEST(AudioRun, WhatIsKeptAsTheStreamEndsIsNotCutEither) {
 TEST(AudioRun, WhoCatchesUpIsNotBelievedBeforeHeHas) {
   Listener l;
   for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
-  for (int i = 50; i < 600; ++i) {
-    l.sound(std::max(i * 20 * kMs, 6 * kSecond + (i - 50) * 10 * kMs), 20 * kMs);
-    EXPECT_LE(l.run.lasting(), kSecond);
-  }
+  for (int i = 50; i < 600; ++i) l.sound(std::max(i * 20 * kMs, 6 * kSecond + (i - 50) * 10 * kMs), 20 * kMs);
+  EXPECT_LE(l.mostLasting, kSecond);
   EXPECT_EQ(l.starts.size(), 1u);
   EXPECT_EQ(l.position(), 12 * kSecond);
   EXPECT_EQ(l.run.lasting(), 0);
