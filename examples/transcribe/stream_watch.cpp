@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "past_end.h"
+
 StreamWatch::StreamWatch(GstElement* top, std::function<void(GstPad* pad)> onStream)
     : onStream_(std::move(onStream)) {
   g_signal_connect(top, "deep-element-added", G_CALLBACK(onElement), this);
@@ -15,8 +17,9 @@ void StreamWatch::onElement(GstBin*, GstBin*, GstElement* element, gpointer self
   if (!factory) return;
   if (std::strcmp(GST_OBJECT_NAME(factory), "typefind") == 0)
     g_signal_connect(element, "have-type", G_CALLBACK(onType), self);
-  else if (gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_DEMUXER))
-    g_signal_connect(element, "pad-added", G_CALLBACK(onPad), self);
+  if (!gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_DEMUXER)) return;
+  g_signal_connect(element, "pad-added", G_CALLBACK(onPad), self);
+  endPastEnd(element);
 }
 
 void StreamWatch::onType(GstElement*, guint, GstCaps* caps, gpointer self) {
