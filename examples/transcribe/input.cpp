@@ -108,13 +108,16 @@ void Input::start() {
         kIdleMs, [](gpointer self) { return static_cast<Input*>(self)->checkIdle(); }, this);
 }
 
-// decodebin loses errors of elements that it is still trying, and then nothing more happens.
+// decodebin loses errors of elements that it is still trying, and what they push before it has linked them:
+// then nothing more happens.
 gboolean Input::checkIdle() {
   const bool wasIdle = std::exchange(isIdle_, pipeline_->isIdle());
   std::unique_lock lock(mutex_);
   const bool hasSound = audioNs_ > 0;
   lock.unlock();
   if (!hasEnded() && !hasSound && !(wasIdle && isIdle_)) return G_SOURCE_CONTINUE;
+  if (!hasEnded() && !hasSound && !std::exchange(hasStartedAgain_, true) && pipeline_->startAgain())
+    return G_SOURCE_CONTINUE;
   idleCheck_ = 0;
   if (!hasEnded() && !hasSound) {
     const ErrorContext context{uri_, tracks_->undecodable(), streams_->kind()};

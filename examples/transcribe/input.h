@@ -99,7 +99,7 @@ class Input {
   std::unique_ptr<Recovery> recovery_;  // of a local file
   Drain drain_;
   guint watch_ = 0, stallCheck_ = 0, idleCheck_ = 0;
-  bool isIdle_ = false;
+  bool isIdle_ = false, hasStartedAgain_ = false;
   int loading_ = 0;
   Clock::time_point startTime_, endTime_, loadStart_;
   Clock::duration loadTime_{};

@@ -58,7 +58,6 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
 }
 
 bool Pipeline::isIdle() const {
-  if (gst_pad_is_linked(entry)) return false;  // what is decoded has its way to here
   bool isBusy = false;
   GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(source));
   const auto lookAt = [](const GValue* element, gpointer busy) {
@@ -72,6 +71,12 @@ bool Pipeline::isIdle() const {
   if (gst_iterator_foreach(elements, lookAt, &isBusy) != GST_ITERATOR_DONE) isBusy = true;
   gst_iterator_free(elements);
   return !isBusy;
+}
+
+bool Pipeline::startAgain() {
+  return gst_pad_is_linked(entry) &&
+         gst_pad_push_event(entry, gst_event_new_seek(1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,
+                                                      GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, -1));
 }
 
 void Pipeline::endSound() {

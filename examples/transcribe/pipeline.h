@@ -23,9 +23,10 @@ struct Pipeline {
   void endSound();
   /// Ends all its threads.
   void stop();
-  /// Nothing was decoded, and no thread of the source is at work on it. Of sources with tasks on their pads:
-  /// files.
+  /// No thread of the source is at work. Of sources with tasks on their pads: files.
   bool isIdle() const;
+  /// Lets the source begin from the front; false where it cannot.
+  bool startAgain();
 
   Pipeline() = default;
   ~Pipeline();
