@@ -5,15 +5,15 @@
 namespace {
 
 // Whoever looks for the end of a file meets it a few times.
-constexpr int kInVain = 1000;
+constexpr unsigned kInVain = 1000;
 
 void deleteCount(gpointer count) {
-  delete static_cast<int*>(count);
+  delete static_cast<unsigned*>(count);
 }
 
 /// Called before each read, and after it where it brought a buffer.
 GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
-  int& inVain = *static_cast<int*>(data);
+  unsigned& inVain = *static_cast<unsigned*>(data);
   if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
     inVain = 0;
     return GST_PAD_PROBE_OK;
@@ -37,6 +37,6 @@ void endPastEnd(GstElement* demuxer) {
   if (!pad) return;
   // A probe that blocks is called before a read; with PASS it does not block.
   constexpr int kTypes = GST_PAD_PROBE_TYPE_PULL | GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER;
-  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(kTypes), onRead, new int(0), deleteCount);
+  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(kTypes), onRead, new unsigned(0), deleteCount);
   gst_object_unref(pad);
 }

@@ -11,6 +11,8 @@
 
 #include "clusters.h"
 #include "completeness.h"
+#include "flv_damage.h"
+#include "wave_header.h"
 
 namespace {
 
@@ -92,6 +94,13 @@ Recovery::Recovery(Pipeline& pipeline, std::string path, bool mayRead)
   constexpr int kTypes =
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH;
   gst_pad_add_probe(pipeline.entry, static_cast<GstPadProbeType>(kTypes), onSound, this, nullptr);
+  g_signal_connect(pipeline.source, "source-setup", G_CALLBACK(onReader), this);
+}
+
+void Recovery::onReader(GstElement*, GstElement* reader, gpointer self) {
+  auto& recovery = *static_cast<Recovery*>(self);
+  recovery.reads_.attach(reader);
+  recovery.reads_.add(waveHeaderPatches(recovery.path_));
 }
 
 Recovery::~Recovery() {
@@ -265,10 +274,10 @@ bool Recovery::seekOn() {
   fromNs_ = std::max(fromNs_, reached);
   isOver_ = false;
   isHeld_ = false;
-  hasSought_ = true;
+  const bool isFirst = !std::exchange(hasSought_, true);
   for (Stream& stream : streams_) stream.hasEnded = false;
   lock.unlock();
-  if (mayRead_) flv_.begin(pipeline_.source, path_);
+  if (mayRead_ && isFirst) reads_.add(overFlvDamage(path_));
   while (mayRead_ && tries_++ < kMaxTries && fromNs_ + stepNs_ < durationNs_) {
     constexpr int kFlags = GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT;
     GstEvent* seek = gst_event_new_seek(1, GST_FORMAT_TIME, static_cast<GstSeekFlags>(kFlags),

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <string>
 
-#include "flv_repair.h"
+#include "patches.h"
 #include "pipeline.h"
 
 /// How far a stream came, by its timestamps. Single frames far from those around them have timestamps that
@@ -59,6 +59,7 @@ class Recovery {
     bool hasEnded = false;
   };
 
+  static void onReader(GstElement* source, GstElement* reader, gpointer self);
   static GstPadProbeReturn onStream(GstPad* pad, GstPadProbeInfo* info, gpointer stream);
   static GstPadProbeReturn onSound(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   GstPadProbeReturn onSegment(GstPadProbeInfo* info);
@@ -73,7 +74,7 @@ class Recovery {
   Pipeline& pipeline_;
   const std::string path_;
   const bool mayRead_;
-  FlvRepair flv_;
+  PatchedReads reads_;
   guint check_ = 0;
   int checks_ = 0, tries_ = 0;
   int64_t progressNs_ = 0;

@@ -169,6 +169,31 @@ class Cut(Inputs):
         self.assertComplains(transcribe(file), file, 'cut short', 'moov')
 
 
+class Headers(Inputs):
+    def wave(self, name, offset=None, change=b'', more=b''):
+        """The clip, with bytes behind the name of its format's chunk changed, and more behind its end."""
+        content = bytearray(encode(self.folder / name, '-i', CLIP).read_bytes())
+        if offset is not None:
+            at = content.index(b'fmt ') + 8 + offset
+            content[at:at + len(change)] = change
+        (self.folder / name).write_bytes(content + more)
+        return self.folder / name
+
+    def test_what_cannot_be_is_not_believed(self):
+        files = [self.wave(f'rate{rate}.wav', 8, rate.to_bytes(4, 'little')) for rate in (0, 1, 16000, 64000, 2**31 - 1)]
+        files += [self.wave(f'block{block}.wav', 12, block.to_bytes(2, 'little')) for block in (0, 1, 3, 4, 65535)]
+        files += [self.wave('bits24.wav', 14, b'\x18'), self.wave('bytes.wav', more=b'\0'), self.wave('heads.wav', more=bytes(100)),
+                  self.wave('list.wav', more=b'LIST\4\0\0\0INFO***')]
+        for line in self.lines(*files):
+            with self.subTest(line['file']):
+                self.assertLessEqual(wordErrors(line['text'], CLIP_TEXT), MAX_ERRORS)
+
+    def test_decoders_that_read_files_themselves_are_linked_in_time(self):
+        files = [encode(self.folder / f'{i}.w64', '-t', '3', '-i', CLIP) for i in range(20)]
+        for line in self.lines(*files):
+            self.assertTrue(line['text'].lower().startswith('and so my'), line)
+
+
 class Damaged(Inputs):
     def test_what_is_behind_damage_is_heard(self):
         files = []

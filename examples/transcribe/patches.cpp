@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A file that is read as if some of its bytes were others.
+#include "patches.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+PatchedReads::~PatchedReads() {
+  if (pad_) gst_object_unref(pad_);
+}
+
+void PatchedReads::attach(GstElement* reader) {
+  pad_ = gst_element_get_static_pad(reader, "src");
+  constexpr int kTypes = GST_PAD_PROBE_TYPE_PULL | GST_PAD_PROBE_TYPE_BUFFER;
+  if (pad_) gst_pad_add_probe(pad_, static_cast<GstPadProbeType>(kTypes), onRead, this, nullptr);
+}
+
+void PatchedReads::add(std::vector<Patch> patches) {
+  std::move(patches.begin(), patches.end(), std::back_inserter(patches_));
+}
+
+GstPadProbeReturn PatchedReads::onRead(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  GstBuffer* buffer = gst_pad_probe_info_get_buffer(info);
+  if (!buffer) return GST_PAD_PROBE_OK;
+  const uint64_t begin = info->offset, end = begin + gst_buffer_get_size(buffer);
+  for (const Patch& patch : static_cast<PatchedReads*>(self)->patches_)
+    for (uint64_t i = 0; i < patch.bytes.size(); i++)
+      if (const uint64_t at = patch.offset + i; at >= begin && at < end) {
+        buffer = gst_buffer_make_writable(buffer);
+        gst_buffer_fill(buffer, at - begin, &patch.bytes[i], 1);
+      }
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
