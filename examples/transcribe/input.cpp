@@ -16,8 +16,6 @@ namespace {
 
 // Behind an error nothing comes any more once no sound has come for so long.
 constexpr guint kStallMs = 2000;
-// How often a file is looked at that gives no sound yet.
-constexpr guint kIdleMs = 1000;
 
 GstEvent* eventOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM ? gst_pad_probe_info_get_event(info) : nullptr;
@@ -104,33 +102,26 @@ void Input::start() {
   // A change of state that fails has put its reason on the bus.
   if (build()) gst_element_set_state(pipeline_->top, GST_STATE_PLAYING);
   if (pipeline_ && !path_.empty())
-    idleCheck_ = g_timeout_add(
-        kIdleMs, [](gpointer self) { return static_cast<Input*>(self)->checkIdle(); }, this);
+    idle_ = std::make_unique<IdleCheck>(
+        *pipeline_, [this] { return hasEnded() || hasSound(); }, [this] { giveUpIdle(); });
 }
 
-// decodebin loses errors of elements that it is still trying, and what they push before it has linked them:
-// then nothing more happens.
-gboolean Input::checkIdle() {
-  const bool wasIdle = std::exchange(isIdle_, pipeline_->isIdle());
-  std::unique_lock lock(mutex_);
-  const bool hasSound = audioNs_ > 0;
-  lock.unlock();
-  if (!hasEnded() && !hasSound && !(wasIdle && isIdle_)) return G_SOURCE_CONTINUE;
-  if (!hasEnded() && !hasSound && !std::exchange(hasStartedAgain_, true) && pipeline_->startAgain())
-    return G_SOURCE_CONTINUE;
-  idleCheck_ = 0;
-  if (!hasEnded() && !hasSound) {
-    const ErrorContext context{uri_, tracks_->undecodable(), streams_->kind()};
-    GError* error = g_error_new_literal(GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "cannot be decoded");
-    end(withCut(sentenceOf(error, context)));
-    g_error_free(error);
-  }
-  return G_SOURCE_REMOVE;
+void Input::giveUpIdle() {
+  const ErrorContext context{uri_, tracks_->undecodable(), streams_->kind()};
+  GError* error = g_error_new_literal(GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "cannot be decoded");
+  end(withCut(sentenceOf(error, context)));
+  g_error_free(error);
+}
+
+bool Input::hasSound() {
+  const std::lock_guard lock(mutex_);
+  return audioNs_ > 0;
 }
 
 void Input::stop() {
-  for (guint* source : {&watch_, &stallCheck_, &idleCheck_})
+  for (guint* source : {&watch_, &stallCheck_})
     if (*source) g_source_remove(std::exchange(*source, 0));
+  idle_.reset();
   drain_.cancel();
   if (pipeline_) pipeline_->stop();  // its threads use all of these
   recovery_.reset();
@@ -143,10 +134,7 @@ void Input::stop() {
 void Input::finish() {
   if (hasEnded() || std::exchange(finishing_, true)) return;
   if (pipeline_ && drain_.begin(pipeline_->top)) return;
-  std::unique_lock lock(mutex_);
-  const bool heard = audioNs_ > 0;
-  lock.unlock();
-  if (!heard) {
+  if (!hasSound()) {
     complete_ = true;
     return end("");
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "drain.h"
+#include "idle_check.h"
 #include "interim_text.h"
 #include "local_file.h"
 #include "options.h"
@@ -77,7 +78,8 @@ class Input {
   std::string withCut(const std::string& error) const;
   void onProgress(GstMessage* message);
   void onElementNews(const GstStructure* news);
-  gboolean checkIdle();
+  void giveUpIdle();
+  bool hasSound();
   bool isStalled();
   static gboolean onMessage(GstBus* bus, GstMessage* message, gpointer self);
   static GstPadProbeReturn onText(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -96,10 +98,10 @@ class Input {
   std::unique_ptr<Tracks> tracks_;
   std::unique_ptr<StreamWatch> streams_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::unique_ptr<Recovery> recovery_;  // of a local file
+  std::unique_ptr<Recovery> recovery_;  // these two of a local file
+  std::unique_ptr<IdleCheck> idle_;
   Drain drain_;
-  guint watch_ = 0, stallCheck_ = 0, idleCheck_ = 0;
-  bool isIdle_ = false, hasStartedAgain_ = false;
+  guint watch_ = 0, stallCheck_ = 0;
   int loading_ = 0;
   Clock::time_point startTime_, endTime_, loadStart_;
   Clock::duration loadTime_{};
