@@ -30,6 +30,7 @@ PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions
                        ? GST_BUFFER_DURATION(buffer)
                        : static_cast<GstClockTime>(window.shape.frames) * 10 * GST_MSECOND;
   place.utterance = window.utterance;
+  place.jump = window.jump;
   place.heardAt = window.heardAt;
   place.discont = GST_BUFFER_IS_DISCONT(buffer);
   place.isFinal = window.isFinal;
@@ -219,16 +220,17 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
   const EncodedWindow again = window;
   if (isRead)
     stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded, stop,
-                                      readers = std::move(same)](const Result<DecodedWindow>& decoded) {
+                                      readers = std::move(same)](Result<DecodedWindow> decoded) {
+      if (decoded) place.jump.apply(place.pts, *decoded);
       guardedVoid(element_, [&] {
         if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
       });
       deliver(element_, readers, decoded);
     });
   if (isOtherRead)
-    plan->stream->submit(again, [this, utterance = place.utterance,
-                                 readers = std::move(other)](const Result<DecodedWindow>& decoded) {
-      translations_.answered(utterance, decoded ? decoded->neededFromNs : INT64_MIN);
+    plan->stream->submit(again, [this, place, readers = std::move(other)](Result<DecodedWindow> decoded) {
+      if (decoded) place.jump.apply(place.pts, *decoded);
+      translations_.answered(place.utterance, decoded ? decoded->neededFromNs : INT64_MIN);
       deliver(element_, readers, decoded);
     });
   if (!plan->other.empty() && !isOtherRead) translations_.answered(place.utterance, INT64_MIN);
@@ -248,7 +250,9 @@ void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& pla
   const auto until = gst_segment_to_stream_time(times, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
   if (GST_CLOCK_TIME_IS_VALID(until))
     sender_.send(Held<GstEvent>(newCommittedEvent({place.utterance, until})));
-  interim_.show(window, segment, place.pts, place.duration, place.isFinal, stale);
+  const GstClockTime start = place.jump.timeOf(place.pts);
+  const GstClockTime end = place.jump.timeOf(place.pts + place.duration);
+  interim_.show(window, segment, start, end - start, place.isFinal, stale);
 }
 
 bool DecoderInput::pushEvent(GstEvent* event) {

@@ -81,8 +81,8 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
 TextPusher::Place DecoderOutput::textPlace(const DecodedWindow& window, const PlacedWindow& place,
                                            const DecoderSettings& settings) {
   TextPusher::Place text;
-  text.start = place.pts;
-  text.end = place.pts + place.duration;
+  text.start = place.jump.timeOf(place.pts);
+  text.end = place.jump.timeOf(place.pts + place.duration);
   text.discont = std::exchange(discont_, false);
   text.isFinal = place.isFinal;
   text.language = place.task == Task::Translate ? "en" : window.language;

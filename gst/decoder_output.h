@@ -7,6 +7,7 @@
 #include <atomic>
 #include <optional>
 
+#include "gst/clock_jump.h"
 #include "gst/decoder_settings.h"
 #include "gst/interim_output.h"
 #include "gst/no_words.h"
@@ -22,6 +23,7 @@ struct PlacedWindow {
   uint64_t utterance = 0;
   GstClockTime heardAt = GST_CLOCK_TIME_NONE;    // running time at which its audio was there,
   GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // and its text; none without a clock
+  ClockJump jump;                                // of the times of its text
   Task task = Task::Transcribe;
   bool discont = false, isFinal = true, isLive = false;
 };

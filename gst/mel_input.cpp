@@ -90,7 +90,7 @@ GstFlowReturn MelInput::pushReady() {
     const auto next = windower_->next();
     if (!next) break;
     if (const auto* gap = std::get_if<AudioGap>(&*next)) {
-      flow = output_.pushGap(static_cast<GstClockTime>(gap->startNs),
+      flow = output_.pushGap(jump_.timeOf(static_cast<GstClockTime>(gap->startNs)),
                              static_cast<GstClockTime>(gap->durationNs));
     } else {
       const auto& window = std::get<AudioWindow>(*next);
@@ -99,7 +99,7 @@ GstFlowReturn MelInput::pushReady() {
                      window.utterance, window.number, window.frames, GST_TIME_ARGS(window.startNs),
                      window.isFinal ? ", final" : "");
       if (!window.isFinal) feedback_.pushed(*windower_);
-      flow = output_.pushWindow(*windower_, window);
+      flow = output_.pushWindow(*windower_, window, jump_);
     }
   }
   run_.shift(windower_->takeStretched());
@@ -149,6 +149,7 @@ GstFlowReturn MelInput::pushSilence(GstClockTime duration) {
 }
 
 GstFlowReturn MelInput::pushKept() {
+  keptFrom_ = run_.end();
   GstFlowReturn flow = mend();
   std::span<const float> rest = kept_;
   for (const AudioRun::Kept& kept : run_.kept()) {
@@ -177,6 +178,8 @@ void MelInput::startRun(GstClockTime at) {
     windower_ = std::make_unique<Windower>(options, vad_);
   }
   run_.start(at, isLive_);
+  jump_ = {};
+  keptFrom_ = GST_CLOCK_TIME_NONE;
   output_.markDiscont();
   feedback_.reset();
   windower_->reset(static_cast<int64_t>(run_.end()));
@@ -211,10 +214,11 @@ void MelInput::startStream() {
 /// Before sound of the run: fills what is missing, or starts a new run.
 GstFlowReturn MelInput::place(const AudioRun::Next& next) {
   if (!next.isBreak) return next.silence > 0 ? pushSilence(next.silence) : GST_FLOW_OK;
-  const GstClockTime end = run_.end();
+  GstClockTime end = run_.end();
   GST_DEBUG_OBJECT(element_, "a new run at %" GST_TIME_FORMAT " instead of %" GST_TIME_FORMAT,
                    GST_TIME_ARGS(next.start), GST_TIME_ARGS(end));
   GstFlowReturn flow = drain();
+  end = jump_.timeOf(end);
   if (flow == GST_FLOW_OK && next.start > end) flow = output_.pushGap(end, next.start - end);
   if (flow == GST_FLOW_OK) startRun(next.start);
   return flow;
@@ -253,16 +257,23 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
   return flow;
 }
 
+/// Where it began stays: text of it may be out.
+ClockJump MelInput::jumpBy(GstClockTime lasting) const {
+  if (jump_.by > 0) return {jump_.at, lasting};
+  return {std::min(keptFrom_, run_.end()), lasting};
+}
+
 /// Timestamps deviate for good, by clocks that drift or sound that went missing unseen: time follows them
 /// where nobody speaks. A source that froze and goes on with its clock's time looks as if much were missing,
 /// but may have lost nothing, and a cut at once would be in the middle of a word: where nobody pauses, a lull
 /// has to do.
 GstFlowReturn MelInput::mend() {
   const GstClockTimeDiff lasting = run_.lasting();
+  const bool isLong = lasting > AudioRun::kLongestSilence;
   windower_->stretchPauses(0);
+  if (isLive_) jump_ = isLong ? jumpBy(static_cast<GstClockTime>(lasting)) : ClockJump{};
   if (lasting == 0) return GST_FLOW_OK;
   if (lasting > 0 && isLive_) {
-    const bool isLong = lasting > AudioRun::kLongestSilence;
     if (windower_->quietNs() == 0 && !(isLong && windower_->isLull())) return GST_FLOW_OK;
     if (isLong) return place({.isBreak = true, .start = run_.end() + static_cast<GstClockTime>(lasting)});
     run_.mended(lasting);
@@ -354,7 +365,7 @@ void MelInput::endStalled() {
       flow = pushReady();
       watch_.expect(runningTime(element_) + kGone);
     }
-    if (flow == GST_FLOW_OK) output_.pushGap(run_.end(), GST_CLOCK_TIME_NONE);
+    if (flow == GST_FLOW_OK) output_.pushGap(jump_.timeOf(run_.end()), GST_CLOCK_TIME_NONE);
   });
   GST_PAD_STREAM_UNLOCK(sink_);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gst/audio_run.h"
+#include "gst/clock_jump.h"
 #include "gst/live_feedback.h"
 #include "gst/mel_output.h"
 #include "gst/mel_settings.h"
@@ -61,6 +62,7 @@ class MelInput {
   GstFlowReturn pushHeard(std::span<const float> samples);
   GstFlowReturn pushSilence(GstClockTime duration);
   GstFlowReturn pushReady();
+  ClockJump jumpBy(GstClockTime lasting) const;
   GstFlowReturn mend();
   size_t spare(size_t samples);
   bool continues(const GstSegment& next) const;
@@ -79,8 +81,10 @@ class MelInput {
   bool isLive_ = false, hasWarned_ = false;
   bool hasStalled_ = false;  // since audio came
   GstSegment segment_{};
-  AudioRun run_;             // that the windower stands in
-  std::vector<float> kept_;  // sound of which the run does not know yet where it belongs
+  AudioRun run_;                                 // that the windower stands in
+  ClockJump jump_;                               // of its time that it does not follow yet,
+  GstClockTime keptFrom_ = GST_CLOCK_TIME_NONE;  // and where the next one would be
+  std::vector<float> kept_;                      // sound of which the run does not know yet where it belongs
   const std::vector<float> silence_ = std::vector<float>(LogMel::kSampleRate);
   StallWatch watch_;
 };

@@ -52,7 +52,7 @@ void MelOutput::setFlushing(bool flushing) {
   if (pool) gst_buffer_pool_set_flushing(pool.get(), flushing);
 }
 
-GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& window) {
+GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& window, const ClockJump& jump) {
   GstBuffer* raw = nullptr;
   const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr);
   if (flow == GST_FLOW_ERROR)
@@ -76,6 +76,7 @@ GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& windo
                       window.number,
                       window.isFinal,
                       window.isStalled,
+                      jump,
                       runningTime(element_)});
   ++stats_.windows;
   sound_.speechWindows += window.number == 0;

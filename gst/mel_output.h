@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "gst/clock_jump.h"
 #include "gst/holders.h"
 #include "gst/no_words.h"
 #include "gst/stats.h"
@@ -36,7 +37,7 @@ class MelOutput {
   /// The next window does not follow the last one.
   void markDiscont() { discont_ = true; }
   /// Pushes the window that `windower` has just given.
-  GstFlowReturn pushWindow(Windower& windower, const AudioWindow& window);
+  GstFlowReturn pushWindow(Windower& windower, const AudioWindow& window, const ClockJump& jump);
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
 
   /// Counts sound as it came in; live, downstream hears of it from time to time.

@@ -79,6 +79,10 @@ const GstMetaInfo* gst_npu_window_meta_get_info() {
 }
 
 namespace npuspeech::gst {
+namespace {
+/// Times that far away still add up.
+constexpr GstClockTime kFarthestJump = G_MAXINT64 / 4;
+}  // namespace
 
 void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel) {
   auto* meta = reinterpret_cast<GstNpuWindowMeta*>(
@@ -93,6 +97,8 @@ void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel) {
   meta->number = window.number;
   meta->final = window.isFinal;
   meta->stalled = window.isStalled;
+  meta->jump_at = window.jump.at;
+  meta->jump_by = window.jump.by;
   meta->heard = window.heardAt;
   meta->log_mel = logMel ? gst_buffer_ref(logMel) : nullptr;
 }
@@ -106,8 +112,10 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
                    meta->number,
                    meta->final != FALSE,
                    meta->stalled != FALSE,
+                   {meta->jump_at, meta->jump_by},
                    meta->heard};
-  return meta->context == context && meta->frames >= 1 && meta->frames <= 2 * context &&
+  const bool isJump = meta->jump_by < kFarthestJump;
+  return isJump && meta->context == context && meta->frames >= 1 && meta->frames <= 2 * context &&
          meta->padding_growth >= 0 && meta->padding_max >= 1 &&
          meta->audio_rows == window->shape.audioRows() &&
          meta->padding_rows == window->shape.rows() - window->shape.audioRows();
@@ -131,7 +139,7 @@ template <class Use>
 void forFieldsOf(auto& meta, Use&& use) {
   use(meta.frames), use(meta.context), use(meta.audio_rows), use(meta.padding_rows);
   use(meta.padding_growth), use(meta.padding_max), use(meta.utterance), use(meta.number), use(meta.final),
-      use(meta.stalled);
+      use(meta.stalled), use(meta.jump_at), use(meta.jump_by);
 }
 }  // namespace
 

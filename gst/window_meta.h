@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "gst/clock_jump.h"
 #include "speech/whisper/window.h"
 
 /// On log-mel and encoder-state buffers. A log-mel buffer's first `frames` rows are valid; an encoder-state
@@ -23,11 +24,12 @@ struct GstNpuWindowMeta {
   gint padding_growth;  // npuspeech::PaddingPolicy, percent
   gint padding_max;     // npuspeech::PaddingPolicy, rows
   guint64 utterance;
-  guint number;        // of the window within its utterance, from 0
-  gboolean final;      // no more audio will come for this utterance
-  gboolean stalled;    // or nobody knows when
-  GstClockTime heard;  // live: the running time at which its audio was there
-  GstBuffer* log_mel;  // on encoder states: what they were encoded from, or NULL. Owned
+  guint number;                   // of the window within its utterance, from 0
+  gboolean final;                 // no more audio will come for this utterance
+  gboolean stalled;               // or nobody knows when
+  GstClockTime jump_at, jump_by;  // npuspeech::gst::ClockJump
+  GstClockTime heard;             // live: the running time at which its audio was there
+  GstBuffer* log_mel;             // on encoder states: what they were encoded from, or NULL. Owned
 };
 
 GType gst_npu_window_meta_api_get_type();
@@ -40,6 +42,7 @@ struct Window {
   uint64_t utterance = 0;
   uint32_t number = 0;
   bool isFinal = true, isStalled = false;
+  ClockJump jump;
   GstClockTime heardAt = GST_CLOCK_TIME_NONE;  // live: the running time at which its audio was there
 };
 
@@ -51,7 +54,7 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window);
 Result<Window> windowOf(GstBuffer* buffer, int context);
 /// The meta as it passes between processes of one machine (unixfdsink, from GStreamer 1.24 on), without the
 /// log-mel, and without the running time, which is another there.
-using PackedWindowMeta = std::array<guint8, 9 * sizeof(gint32) + sizeof(guint64)>;
+using PackedWindowMeta = std::array<guint8, 9 * sizeof(gint32) + 3 * sizeof(guint64)>;
 PackedWindowMeta packed(const GstNpuWindowMeta& meta);
 /// False where that is no packed meta; its values are not checked.
 bool unpack(std::span<const guint8> bytes, GstNpuWindowMeta* meta);

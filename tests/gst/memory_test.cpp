@@ -107,7 +107,7 @@ TEST(WindowMeta, IsCheckedAgainstTheModel) {
 
 TEST(WindowMeta, PassesBetweenProcesses) {
   const Held<GstBuffer> buffer(gst_buffer_new_and_alloc(16));
-  addWindowMeta(buffer.get(), {{731, 1500, {20, 32}}, uint64_t{1} << 40, 4, false, true});
+  addWindowMeta(buffer.get(), {{731, 1500, {20, 32}}, uint64_t{1} << 40, 4, false, true, {7, 11}});
   const auto* meta = reinterpret_cast<GstNpuWindowMeta*>(
       gst_buffer_get_meta(buffer.get(), gst_npu_window_meta_api_get_type()));
   const auto bytes = packed(*meta);
@@ -122,6 +122,8 @@ TEST(WindowMeta, PassesBetweenProcesses) {
   EXPECT_EQ(copy.number, 4u);
   EXPECT_FALSE(copy.final);
   EXPECT_TRUE(copy.stalled);
+  EXPECT_EQ(copy.jump_at, 7u);
+  EXPECT_EQ(copy.jump_by, 11u);
   EXPECT_EQ(copy.log_mel, nullptr);
   EXPECT_FALSE(unpack(std::span(bytes).first(bytes.size() - 1), &copy));
   EXPECT_FALSE(unpack({}, &copy));

@@ -21,12 +21,12 @@ std::string capsText(const TensorFormat& format) {
   return text.get();
 }
 
-Held<GstBuffer> states(int frames, GstClockTime pts, bool isFinal = true) {
+Held<GstBuffer> states(int frames, GstClockTime pts, bool isFinal = true, const gst::ClockJump& jump = {}) {
   const auto values = noise(1500 * kTinyStateWidth, static_cast<unsigned>(frames));
   GstBuffer* buffer = gst_buffer_new_memdup(values.data(), values.size() * sizeof(float));
   GST_BUFFER_PTS(buffer) = pts;
   GST_BUFFER_DURATION(buffer) = static_cast<GstClockTime>(frames) * 10 * GST_MSECOND;
-  gst::addWindowMeta(buffer, {{frames, 1500, {}}, 0, 0, isFinal});
+  gst::addWindowMeta(buffer, {{frames, 1500, {}}, 0, 0, isFinal, false, jump});
   return Held<GstBuffer>(buffer);
 }
 
@@ -158,6 +158,28 @@ TEST_F(NpuWhisperDec, AFlushDropsOldWordsAndNewOnesCome) {
   const Output out = h.eos();
   ASSERT_EQ(out.joined(), kSaid);
   EXPECT_GE(out.texts().front().pts, 10000 * GST_SECOND);
+}
+
+TEST_F(NpuWhisperDec, WordsBehindAJumpOfTheClockHaveItsTimes) {
+  constexpr GstClockTime kBy = 5 * GST_SECOND;
+  const auto words = [&](const gst::ClockJump& jump, GstClockTime pts) {
+    Harness h(launch());
+    h.setCaps(statesCaps().c_str());
+    EXPECT_EQ(h.push(states(300, pts, true, jump)), GST_FLOW_OK);
+    return h.eos().texts();
+  };
+  const auto plain = words({}, GST_SECOND);
+  ASSERT_EQ(plain.size(), kSays.size());
+  const GstClockTime at = (plain[2].end() + plain[3].pts) / 2;
+  const auto jumped = words({at, kBy}, GST_SECOND), behind = words({GST_SECOND / 2, kBy}, GST_SECOND);
+  ASSERT_EQ(jumped.size(), plain.size());
+  ASSERT_EQ(behind.size(), plain.size());
+  for (size_t i = 0; i < plain.size(); ++i) {
+    EXPECT_EQ(jumped[i].text, plain[i].text);
+    EXPECT_EQ(jumped[i].pts, plain[i].pts + (i < 3 ? 0 : kBy)) << i;
+    EXPECT_EQ(jumped[i].duration, plain[i].duration) << i;
+    EXPECT_EQ(behind[i].pts, plain[i].pts + kBy) << i;
+  }
 }
 
 TEST_F(NpuWhisperDec, StopsInMidWork) {
