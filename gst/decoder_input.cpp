@@ -56,13 +56,12 @@ DecoderInput::DecoderInput(GstElement* element, GstPad* sink, GstPad* src,
       sender_(sink),
       interim_(element),
       translations_(element),
-      text_(std::make_shared<TextBranch>(
-          element, sink, src, kWindowsInFlight, stats_, &interim_,
-          TextBranch::Hooks{settings_, [this] { return translations_.anyRead(); },
-                            [this] {
-                              loader_.setInterrupted(true);
-                              cancel();
-                            }})) {}
+      text_(TextBranch::make(element, sink, src, kWindowsInFlight, stats_, &interim_,
+                             TextBranch::Hooks{settings_, [this] { return translations_.anyRead(); },
+                                               [this] {
+                                                 loader_.setInterrupted(true);
+                                                 cancel();
+                                               }})) {}
 
 std::shared_ptr<DecodeStream> DecoderInput::stream() {
   const std::lock_guard lock(mutex_);

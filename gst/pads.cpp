@@ -39,7 +39,11 @@ bool addPadActiveAs(GstPad* like, GstElement* element, GstPad* pad) {
 }
 
 void deactivateRemoved(GstElement* element, GstPad* pad, std::function<void()> done) {
-  if (!GST_PAD_IS_ACTIVE(pad)) return done();
+  // A pad that a state change is about to deactivate counts as inactive before its task has ended.
+  if (!GST_PAD_IS_ACTIVE(pad) && GST_PAD_STREAM_TRYLOCK(pad)) {
+    GST_PAD_STREAM_UNLOCK(pad);
+    return done();
+  }
   gst_element_call_async(
       element,
       [](GstElement*, gpointer data) {

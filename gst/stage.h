@@ -49,16 +49,14 @@ class Stage {
         capacity_(capacity) {}
 
   /// Lets the stage run `src`'s task while the pad is active, and hear RECONFIGURE. Once, before the pad is
-  /// used.
-  void attach(GstPad* src) {
+  /// used. owner: what the stage lives in, where that may go before the pad does.
+  void attach(GstPad* src, const std::shared_ptr<void>& owner = nullptr) {
     src_ = src;
-    g_object_set_data(G_OBJECT(src), "npuspeech-stage", this);
+    g_object_set_data_full(G_OBJECT(src), kAttached, new Attached{this, owner != nullptr, owner},
+                           [](gpointer data) { delete static_cast<Attached*>(data); });
     gst_pad_set_activatemode_function(src, activateMode);
     gst_pad_set_event_function(src, srcEvent);
   }
-
-  /// The pad outlives the stage; it is not active.
-  void detach() { g_object_set_data(G_OBJECT(src_), "npuspeech-stage", nullptr); }
 
   /// Other than the constructor's; any thread.
   void setCapacity(size_t capacity) {
@@ -305,23 +303,38 @@ class Stage {
 
   static void postFlow(GstElement* element, GstFlowReturn flow) { GST_ELEMENT_FLOW_ERROR(element, flow); }
 
-  static Stage* of(GstPad* pad) {
-    return static_cast<Stage*>(g_object_get_data(G_OBJECT(pad), "npuspeech-stage"));
+  /// What a pad knows of its stage, until the pad goes.
+  struct Attached {
+    Stage* stage;
+    bool mayGo;
+    std::weak_ptr<void> owner;
+  };
+  static constexpr char kAttached[] = "npuspeech-stage";
+
+  /// Calls `use` with the pad's stage, which stays there meanwhile; `otherwise` where it has gone.
+  template <class Use>
+  static gboolean withStage(GstPad* pad, gboolean otherwise, Use&& use) {
+    const auto* attached = static_cast<const Attached*>(g_object_get_data(G_OBJECT(pad), kAttached));
+    const std::shared_ptr<void> owner = attached->owner.lock();
+    return attached->mayGo && !owner ? otherwise : use(*attached->stage);
   }
 
   static gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE)
-      if (Stage* self = of(pad)) self->resume();
+      withStage(pad, TRUE, [](Stage& self) {
+        self.resume();
+        return TRUE;
+      });
     return gst_pad_event_default(pad, parent, event);
   }
 
   static gboolean activateMode(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
     if (mode != GST_PAD_MODE_PUSH) return FALSE;
-    Stage* self = of(pad);
-    if (!self) return !active;
-    if (active) return self->start();
-    self->interrupt([](const Item&) { return false; });
-    return gst_pad_stop_task(pad);
+    return withStage(pad, TRUE, [&](Stage& self) -> gboolean {
+      if (active) return self.start();
+      self.interrupt([](const Item&) { return false; });
+      return gst_pad_stop_task(pad);
+    });
   }
 
   GstElement* const element_;

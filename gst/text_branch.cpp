@@ -18,12 +18,13 @@ TextBranch::TextBranch(GstElement* element, GstPad* sink, GstPad* src, size_t ca
       hooks_(std::move(hooks)),
       output_(element, sink, src, stats, interim),
       stage_(
-          element, capacity, [this](TextItem& item) { return process(item); }, hooks_.interrupt) {
-  stage_.attach(src);
-}
+          element, capacity, [this](TextItem& item) { return process(item); }, hooks_.interrupt) {}
 
-TextBranch::~TextBranch() {
-  stage_.detach();
+std::shared_ptr<TextBranch> TextBranch::make(GstElement* element, GstPad* sink, GstPad* src, size_t capacity,
+                                             Stats& stats, InterimOutput* interim, Hooks hooks) {
+  auto branch = std::make_shared<TextBranch>(element, sink, src, capacity, stats, interim, std::move(hooks));
+  branch->stage_.attach(src, branch);
+  return branch;
 }
 
 bool TextBranch::queue(GstEvent* event) {

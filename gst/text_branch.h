@@ -33,11 +33,12 @@ class TextBranch {
     std::function<bool()> mayBeUnlinked;  // others go on without this pad
     std::function<void()> interrupt;      // as Stage's
   };
-  /// sink, interim: null for a translation.
+  /// sink, interim: null for a translation. A pad's callbacks keep its branch, wherever they stand when it
+  /// goes.
+  static std::shared_ptr<TextBranch> make(GstElement* element, GstPad* sink, GstPad* src, size_t capacity,
+                                          Stats& stats, InterimOutput* interim, Hooks hooks);
   TextBranch(GstElement* element, GstPad* sink, GstPad* src, size_t capacity, Stats& stats,
              InterimOutput* interim, Hooks hooks);
-  /// The pad is not active any more.
-  ~TextBranch();
 
   GstPad* pad() const { return src_.get(); }
   Stage<TextItem>& stage() { return stage_; }

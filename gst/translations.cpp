@@ -36,8 +36,8 @@ GstPad* Translations::add(GstPadTemplate* pattern, const gchar* name, GstPad* li
   const Held<GstPad> owned(pad);
   gst_pad_use_fixed_caps(pad);
   {
-    auto branch = std::make_shared<TextBranch>(element_, nullptr, pad, kWaitingWindows, stats_, nullptr,
-                                               std::move(hooks));
+    auto branch =
+        TextBranch::make(element_, nullptr, pad, kWaitingWindows, stats_, nullptr, std::move(hooks));
     const std::lock_guard lock(mutex_);
     branches_.push_back(std::move(branch));
   }
