@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 #include "base/log.h"
 
@@ -54,11 +55,13 @@ struct ThreadPool::Shared {
     std::atomic<Range> left{};  // indices that nobody has taken
     std::atomic<int> helpers{0};
     std::atomic<bool> isOpen{false};
+    std::atomic<bool> hasFailed{false};
+    std::exception_ptr failure;  // of who failed first; the caller's, once nobody helps
 
     bool hasWork() const {
       return isOpen.load(std::memory_order_acquire) && !left.load(std::memory_order_relaxed).isEmpty();
     }
-    void work(int worker) {
+    void work(int worker) noexcept try {
       Range range = left.load(std::memory_order_relaxed);
       while (!range.isEmpty()) {
         const Range rest = worker == 0 ? range.withoutFirst() : range.withoutLast();
@@ -66,6 +69,9 @@ struct ThreadPool::Shared {
         thunk(context, worker == 0 ? range.begin : rest.end, worker);
         range = left.load(std::memory_order_relaxed);
       }
+    } catch (...) {
+      if (!hasFailed.exchange(true)) failure = std::current_exception();
+      left.store({}, std::memory_order_relaxed);
     }
     void help(int worker) {
       helpers.fetch_add(1, std::memory_order_seq_cst);
@@ -146,6 +152,7 @@ struct ThreadPool::Shared {
       else
         std::this_thread::yield();
     }
+    if (loop.hasFailed.exchange(false)) std::rethrow_exception(std::exchange(loop.failure, nullptr));
   }
 
   /// The loop with work that this worker may help; null where there is none.

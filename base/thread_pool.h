@@ -59,8 +59,9 @@ class ThreadPool {
 
   /// Calls body(index, worker) once for every index in [0, count), on any of the threads, and returns when
   /// all calls have. `worker` is in [0, threads()): two calls of one loop with the same one never overlap, so
-  /// it may index scratch memory. The body must not throw and must not call parallelFor. Does not allocate.
-  /// Without a Turn, takes one for the loop.
+  /// it may index scratch memory. What a body throws comes out of here when all calls that had begun are
+  /// over, and no others begin. The body must not call parallelFor. Does not allocate. Without a Turn, takes
+  /// one for the loop.
   template <class Body>
   void parallelFor(size_t count, Body&& body) {
     using Callable = std::remove_reference_t<Body>;

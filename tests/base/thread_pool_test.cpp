@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,28 @@ TEST(ThreadPool, NeverOverlapsOneWorkersCalls) {
       busy[static_cast<size_t>(worker)] = false;
     });
   EXPECT_EQ(overlaps.load(), 0);
+}
+
+TEST(ThreadPool, WhatABodyThrowsComesOutOnceItsHelpersAreDone) {
+  for (int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    for (size_t failing = 0; failing < 64; ++failing) {
+      std::atomic<int> running{0}, calls{0};
+      const auto body = [&](size_t i, int) {
+        running.fetch_add(1);
+        std::this_thread::yield();
+        running.fetch_sub(1);
+        if (i == failing) throw std::bad_alloc();
+        calls.fetch_add(1);
+      };
+      EXPECT_THROW(pool.parallelFor(64, body), std::bad_alloc);
+      EXPECT_EQ(running.load(), 0);
+      EXPECT_LT(calls.load(), 64);
+      calls = 0;
+      pool.parallelFor(64, [&](size_t, int) { calls.fetch_add(1); });
+      EXPECT_EQ(calls.load(), 64);
+    }
+  }
 }
 
 TEST(ThreadPool, CallersTakeTurns) {
