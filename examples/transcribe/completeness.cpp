@@ -7,6 +7,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "wave_chunks.h"
+
 namespace {
 
 using namespace std::string_view_literals;
@@ -30,12 +32,7 @@ bool isPast32(FileBytes& file, uint64_t start, uint64_t bytes) {
 
 /// Where the samples of a WAVE begin; at the file's end or behind it where there are none.
 uint64_t samplesAt(FileBytes& file) {
-  uint64_t offset = 12;
-  while (offset + 8 <= file.size() && !file.has(offset, "data")) {
-    const uint64_t bytes = file.littleEndian(offset + 4, 4);
-    offset += 8 + bytes + bytes % 2;
-  }
-  return offset + 8;
+  return findChunk(file, "data").value_or(file.size()) + kChunkHead;
 }
 
 /// WAVE is one RIFF; those of AVI follow each other.

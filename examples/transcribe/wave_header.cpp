@@ -3,31 +3,16 @@
 #include "wave_header.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "file_bytes.h"
+#include "wave_chunks.h"
 
 namespace {
-
-constexpr uint64_t kHead = 8;  // of a chunk: its name and its size
-constexpr int kMostChunks = 1000;
 
 Patch number(uint64_t offset, uint64_t value, int bytes) {
   Patch patch{offset, {}};
   for (int i = 0; i < bytes; i++) patch.bytes.push_back(static_cast<uint8_t>(value >> 8 * i));
   return patch;
-}
-
-uint64_t chunkEnd(FileBytes& file, uint64_t chunk) {
-  const uint64_t bytes = file.littleEndian(chunk + 4, 4);
-  return chunk + kHead + bytes + bytes % 2;
-}
-
-std::optional<uint64_t> findChunk(FileBytes& file, std::string_view name) {
-  uint64_t chunk = 12;
-  for (int i = 0; i < kMostChunks && chunk + kHead <= file.size(); i++, chunk = chunkEnd(file, chunk))
-    if (file.has(chunk, name)) return chunk;
-  return {};
 }
 
 /// Whether each sample has as many bytes as its bits need: PCM, float, A-law, mu-law, or by an extension.
@@ -37,7 +22,7 @@ bool isUncompressed(uint64_t format) {
 }
 
 void checkFormat(FileBytes& file, uint64_t chunk, std::vector<Patch>& patches) {
-  const uint64_t fields = chunk + kHead;
+  const uint64_t fields = chunk + kChunkHead;
   const uint64_t channels = file.littleEndian(fields + 2, 2), rate = file.littleEndian(fields + 4, 4);
   const uint64_t byteRate = file.littleEndian(fields + 8, 4), block = file.littleEndian(fields + 12, 2);
   const uint64_t bits = file.littleEndian(fields + 14, 2);
@@ -54,13 +39,12 @@ void checkFormat(FileBytes& file, uint64_t chunk, std::vector<Patch>& patches) {
 void checkEnd(FileBytes& file, uint64_t samples, std::vector<Patch>& patches) {
   const uint64_t end = chunkEnd(file, samples);
   if (end >= file.size()) return;
-  uint64_t chunk = end;
-  for (int i = 0; i < kMostChunks && chunk + kHead <= file.size(); i++) chunk = chunkEnd(file, chunk);
-  if (chunk >= file.size()) return;
-  if (chunk == end)
-    patches.push_back(number(samples + 4, file.size() - samples - kHead, 4));
+  const uint64_t last = lastChunkEnd(file, end);
+  if (last >= file.size()) return;
+  if (last == end)
+    patches.push_back(number(samples + 4, file.size() - samples - kChunkHead, 4));
   else
-    patches.push_back(number(end + 4, file.size() - end - kHead, 4));
+    patches.push_back(number(end + 4, file.size() - end - kChunkHead, 4));
 }
 
 }  // namespace
