@@ -249,9 +249,7 @@ void DecoderInput::tellLive(const DecodedWindow& window, const PlacedWindow& pla
   const auto until = gst_segment_to_stream_time(times, GST_FORMAT_TIME, static_cast<GstClockTime>(needed));
   if (GST_CLOCK_TIME_IS_VALID(until))
     sender_.send(Held<GstEvent>(newCommittedEvent({place.utterance, until})));
-  const GstClockTime start = place.jump.timeOf(place.pts);
-  const GstClockTime end = place.jump.timeOf(place.pts + place.duration);
-  interim_.show(window, segment, start, end - start, place.isFinal, stale);
+  interim_.show(window, segment, place.start(), place.end() - place.start(), place.isFinal, stale);
 }
 
 bool DecoderInput::pushEvent(GstEvent* event) {

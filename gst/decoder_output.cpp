@@ -81,19 +81,19 @@ GstFlowReturn DecoderOutput::pushWindow(const Result<DecodedWindow>& decoded, co
 TextPusher::Place DecoderOutput::textPlace(const DecodedWindow& window, const PlacedWindow& place,
                                            const DecoderSettings& settings) {
   TextPusher::Place text;
-  text.start = place.jump.timeOf(place.pts);
-  text.end = place.jump.timeOf(place.pts + place.duration);
+  text.start = place.start();
+  text.end = place.end();
   text.discont = std::exchange(discont_, false);
   text.isFinal = place.isFinal;
   text.language = place.task == Task::Translate ? "en" : window.language;
   if (text.discont) spokenUntil_ = 0;
   if (!window.words.empty())
-    spokenUntil_ = place.pts + static_cast<GstClockTime>(std::max<int64_t>(window.words.back().endNs, 0));
+    spokenUntil_ = place.start() + static_cast<GstClockTime>(std::max<int64_t>(window.words.back().endNs, 0));
   text.isUnsettled = place.isLive && !(place.isFinal && spokenUntil_ + kUnread > text.end);
   text.hold = std::max(promised(settings) - std::min(promised(settings), kTelling), kShortestHold);
   if (!window.interim.empty())
     text.unsureFrom =
-        place.pts + static_cast<GstClockTime>(std::max<int64_t>(window.interim.front().startNs, 0));
+        place.start() + static_cast<GstClockTime>(std::max<int64_t>(window.interim.front().startNs, 0));
   return text;
 }
 
@@ -105,7 +105,7 @@ void DecoderOutput::tellUpstream(const DecodedWindow& window, const PlacedWindow
   for (const Word& word : window.words) {
     const GstClockTime start = gst_segment_to_running_time(
         &segment_, GST_FORMAT_TIME,
-        place.pts + static_cast<GstClockTime>(std::max<int64_t>(word.startNs, 0)));
+        place.start() + static_cast<GstClockTime>(std::max<int64_t>(word.startNs, 0)));
     if (GST_CLOCK_TIME_IS_VALID(start))
       gst_pad_push_event(
           sink_, newItemEvent(word.text, start,

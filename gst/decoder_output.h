@@ -26,6 +26,10 @@ struct PlacedWindow {
   ClockJump jump;                                // of the times of its text
   Task task = Task::Transcribe;
   bool discont = false, isFinal = true, isLive = false;
+
+  /// By the clock, as its text is.
+  GstClockTime start() const { return jump.timeOf(pts); }
+  GstClockTime end() const { return jump.timeOf(pts + duration); }
 };
 
 /// For the task, but where it says otherwise.

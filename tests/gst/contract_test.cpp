@@ -10,29 +10,6 @@
 namespace npuspeech::test {
 namespace {
 
-struct NewItem {
-  std::string content;
-  GstClockTime runningTime = 0, duration = 0;
-};
-
-std::vector<NewItem> newItems(GstHarness* harness) {
-  std::vector<NewItem> items;
-  while (const Held<GstEvent> event{gst_harness_try_pull_upstream_event(harness)}) {
-    if (!gst_event_has_name(event.get(), "rstranscribe/new-item")) continue;
-    EXPECT_EQ(GST_EVENT_TYPE(event.get()), GST_EVENT_CUSTOM_UPSTREAM);
-    const GstStructure* fields = gst_event_get_structure(event.get());
-    NewItem item;
-    guint64 runningTime = 0, duration = 0;
-    EXPECT_TRUE(gst_structure_get(fields, "running-time", G_TYPE_UINT64, &runningTime, "duration",
-                                  G_TYPE_UINT64, &duration, nullptr));
-    EXPECT_TRUE(gst_structure_has_field_typed(fields, "speaker", G_TYPE_STRING));
-    EXPECT_EQ(gst_structure_get_string(fields, "speaker"), nullptr);
-    const char* content = gst_structure_get_string(fields, "content");
-    items.push_back({content ? content : "", runningTime, duration});
-  }
-  return items;
-}
-
 class Contract : public ::testing::Test {
  protected:
   std::string transcriber(const std::string& more = "") const {

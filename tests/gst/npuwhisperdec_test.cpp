@@ -166,7 +166,12 @@ TEST_F(NpuWhisperDec, WordsBehindAJumpOfTheClockHaveItsTimes) {
     Harness h(launch());
     h.setCaps(statesCaps().c_str());
     EXPECT_EQ(h.push(states(300, pts, true, jump)), GST_FLOW_OK);
-    return h.eos().texts();
+    const auto texts = h.eos().texts();
+    const auto told = newItems(h.get());
+    EXPECT_EQ(told.size(), texts.size());
+    for (size_t i = 0; i < std::min(told.size(), texts.size()); ++i)
+      EXPECT_EQ(told[i].runningTime, texts[i].pts) << i;
+    return texts;
   };
   const auto plain = words({}, GST_SECOND);
   ASSERT_EQ(plain.size(), kSays.size());

@@ -95,6 +95,13 @@ struct NoWordsSaid {
 };
 std::vector<NoWordsSaid> noWords(Harness& harness);
 
+/// What went upstream as event rstranscribe/new-item so far.
+struct NewItem {
+  std::string content;
+  GstClockTime runningTime = 0, duration = 0;
+};
+std::vector<NewItem> newItems(GstHarness* harness);
+
 /// The texts of the errors on `bus`, which loses what else is on it.
 std::vector<std::string> errorsOn(GstBus* bus);
 
