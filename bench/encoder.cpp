@@ -26,8 +26,8 @@
 #include "base/aligned.h"
 #include "base/thread_pool.h"
 #include "bench/peak.h"
-#include "speech/whisper/encoder.h"
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/weights.h"
 
 namespace npuspeech {
 namespace {
@@ -54,14 +54,14 @@ ThreadPool& pool() {
 }
 
 /// What the products and the attention of a window compute; normalisation and activations are left out.
-double operations(const WhisperWeights& w, const WindowShape& shape) {
+double operations(const CpuWeights& w, const WindowShape& shape) {
   const double rows = shape.rows(), width = w.width;
   const double convolutions = 3 * width * (2 * rows * w.melBins + rows * width);
   const double layer = rows * width * (4 * width + 2.0 * w.ffnWidth) + 2 * rows * rows * width;
   return 2 * (convolutions + static_cast<double>(w.encoder.size()) * layer);
 }
 
-void encoderBench(benchmark::State& state, const std::shared_ptr<const WhisperWeights>& weights,
+void encoderBench(benchmark::State& state, const std::shared_ptr<const CpuWeights>& weights,
                   const WindowShape& shape) {
   AlignedVector<float> mel(static_cast<size_t>(shape.frames) * static_cast<size_t>(weights->melBins));
   std::mt19937 random(1);
@@ -91,7 +91,7 @@ void encoderBench(benchmark::State& state, const std::shared_ptr<const WhisperWe
 
 bool registerAll() {
   for (const Precision precision : {Precision::Int8, Precision::Float32}) {
-    auto weights = WhisperWeights::load(modelFolder(), precision, {}, {});
+    auto weights = CpuWeights::load(modelFolder(), precision, {}, {});
     if (!weights) {
       std::fprintf(stderr, "encoder_bench: %s\n", weights.error().message.c_str());
       return false;

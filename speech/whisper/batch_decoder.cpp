@@ -89,7 +89,7 @@ class BatchDecoder::Stream : public DecodeStream {
   StreamContext context_;  // the decoding thread's
 };
 
-std::vector<Vocabulary::Head> alignmentHeads(const WhisperWeights& weights) {
+std::vector<Vocabulary::Head> alignmentHeads(const CpuWeights& weights) {
   const int layers = static_cast<int>(weights.decoder.size());
   std::vector<Vocabulary::Head> heads;
   for (const Vocabulary::Head& head : weights.vocabulary->alignmentHeads())
@@ -102,8 +102,7 @@ std::vector<Vocabulary::Head> alignmentHeads(const WhisperWeights& weights) {
   return heads;
 }
 
-BatchDecoder::BatchDecoder(std::shared_ptr<const WhisperWeights> weights, ThreadPool& pool,
-                           EncodeFull encodeFull)
+BatchDecoder::BatchDecoder(std::shared_ptr<const CpuWeights> weights, ThreadPool& pool, EncodeFull encodeFull)
     : weights_(std::move(weights)),
       pool_(pool),
       encodeFull_(std::move(encodeFull)),

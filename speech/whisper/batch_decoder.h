@@ -26,7 +26,7 @@ class BatchDecoder {
       std::function<std::shared_ptr<const CrossAttentionCache>(Decoder&, const EncodedWindow&)>;
 
   /// Throws std::system_error where no thread can be started.
-  BatchDecoder(std::shared_ptr<const WhisperWeights> weights, ThreadPool& pool, EncodeFull encodeFull);
+  BatchDecoder(std::shared_ptr<const CpuWeights> weights, ThreadPool& pool, EncodeFull encodeFull);
   ~BatchDecoder();
 
   /// owner: of this decoder; the stream holds it.
@@ -62,7 +62,7 @@ class BatchDecoder {
   void deliver(std::unique_lock<std::mutex>& lock);
   bool isFirstOfStream(const Job& job) const;  // under mutex_
 
-  std::shared_ptr<const WhisperWeights> weights_;
+  std::shared_ptr<const CpuWeights> weights_;
   ThreadPool& pool_;
   EncodeFull encodeFull_;
   std::vector<Vocabulary::Head> heads_;
@@ -82,6 +82,6 @@ class BatchDecoder {
 
 /// Heads whose attention tells when a word is said: the model's own list, or all of the later half of the
 /// layers.
-std::vector<Vocabulary::Head> alignmentHeads(const WhisperWeights& weights);
+std::vector<Vocabulary::Head> alignmentHeads(const CpuWeights& weights);
 
 }  // namespace npuspeech

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/thread_error.h"
 #include "speech/whisper/batch_decoder.h"
-#include "speech/whisper/encoder.h"
+#include "speech/whisper/cpu/encoder.h"
 #include "speech/whisper/engine.h"
 #include "speech/whisper/engine_table.h"
 #include "speech/whisper/model_check.h"
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 class CpuEngine : public Engine, public std::enable_shared_from_this<CpuEngine> {
  public:
-  CpuEngine(std::shared_ptr<const WhisperWeights> weights, npu::ChosenDevice device, int threads)
+  CpuEngine(std::shared_ptr<const CpuWeights> weights, npu::ChosenDevice device, int threads)
       : weights_(std::move(weights)),
         device_(std::move(device)),
         pool_(threads),
@@ -102,7 +102,7 @@ class CpuEngine : public Engine, public std::enable_shared_from_this<CpuEngine> 
     return decoder.prepare(pool_, states.data(), shape);
   }
 
-  std::shared_ptr<const WhisperWeights> weights_;
+  std::shared_ptr<const CpuWeights> weights_;
   npu::ChosenDevice device_;
   ModelInfo info_;
   ThreadPool pool_;
@@ -128,7 +128,7 @@ Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOpti
   auto device = npu::openDevice(options.device);
   if (!device) return device.error();
   try {
-    auto weights = WhisperWeights::load(folder, options.precision, progress, stop);
+    auto weights = CpuWeights::load(folder, options.precision, progress, stop);
     if (!weights) return weights.error();
     return std::shared_ptr<Engine>(std::make_shared<CpuEngine>(*weights, std::move(*device), threads));
   } catch (const std::bad_alloc&) {

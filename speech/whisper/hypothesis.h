@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "speech/model/vocabulary.h"
-#include "speech/whisper/decoder.h"
+#include "speech/whisper/cpu/decoder.h"
 
 namespace npuspeech {
 

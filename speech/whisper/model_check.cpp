@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/weights.h"
 
 namespace npuspeech {
 namespace {
@@ -61,7 +61,7 @@ Result<void> Engine::check(const EngineOptions& options, const StreamOptions& st
   const auto folder = findModel(options.model);
   if (!folder) return folder.error();
   if (const auto device = npu::openDevice(options.device); !device) return device.error();
-  const auto model = WhisperWeights::open(*folder);
+  const auto model = CpuWeights::open(*folder);
   if (!model) return model.error();
   const auto vocabulary = Vocabulary::load(*folder, model->weights->vocabularySize);
   if (!vocabulary) return vocabulary.error();

@@ -11,7 +11,7 @@
 
 #include "speech/audio/log_mel.h"
 #include "speech/whisper/batch_decoder.h"
-#include "speech/whisper/encoder.h"
+#include "speech/whisper/cpu/encoder.h"
 #include "tests/support/npy.h"
 #include "tests/support/recordings.h"
 
@@ -20,10 +20,10 @@ namespace {
 
 using test::sharedFile;
 
-std::shared_ptr<const WhisperWeights> loadBase(Precision precision = Precision::Float32) {
+std::shared_ptr<const CpuWeights> loadBase(Precision precision = Precision::Float32) {
   const auto file = test::modelFile("whisper-base/model.bin");
   if (!file) return nullptr;
-  auto loaded = WhisperWeights::load(file->substr(0, file->rfind('/')), precision, nullptr, {});
+  auto loaded = CpuWeights::load(file->substr(0, file->rfind('/')), precision, nullptr, {});
   EXPECT_TRUE(loaded) << loaded.error().message;
   return loaded ? *loaded : nullptr;
 }

@@ -11,7 +11,7 @@
 
 #include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
 #include "speech/whisper/batch_decoder.h"
-#include "speech/whisper/encoder.h"
+#include "speech/whisper/cpu/encoder.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_model.h"
 
@@ -31,7 +31,7 @@ class Reader {
  public:
   explicit Reader(const test::TinyModelOptions& options) {
     test::writeTinyModel(folder_.path(), options);
-    auto loaded = WhisperWeights::load(folder_.path(), Precision::Float32, nullptr, {});
+    auto loaded = CpuWeights::load(folder_.path(), Precision::Float32, nullptr, {});
     if (!loaded) throw std::runtime_error(loaded.error().message);
     weights_ = *loaded;
     decoder_.emplace(weights_, alignmentHeads(*weights_));
@@ -90,7 +90,7 @@ class Reader {
  private:
   test::TempFolder folder_;
   ThreadPool pool_{1};
-  std::shared_ptr<const WhisperWeights> weights_;
+  std::shared_ptr<const CpuWeights> weights_;
   std::optional<Decoder> decoder_;
   std::optional<TokenRules> rules_;
   std::shared_ptr<const CrossAttentionCache> cross_;

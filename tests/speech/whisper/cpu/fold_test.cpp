@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Folding changes weights and leaves what the layers compute as it is.
-#include "speech/whisper/fold.h"
+#include "speech/whisper/cpu/fold.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "speech/whisper/linear.h"
+#include "speech/whisper/cpu/linear.h"
 
 namespace npuspeech {
 namespace {

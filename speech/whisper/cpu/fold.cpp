@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/fold.h"
+#include "speech/whisper/cpu/fold.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/weights.h"
 
 namespace npuspeech {
 namespace {

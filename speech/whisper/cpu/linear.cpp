@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/linear.h"
+#include "speech/whisper/cpu/linear.h"
 
 #include <algorithm>
 #include <array>

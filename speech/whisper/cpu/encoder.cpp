@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/encoder.h"
+#include "speech/whisper/cpu/encoder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@ void grow(AlignedVector<float>& vector, size_t size) {
 
 }  // namespace
 
-Encoder::Encoder(std::shared_ptr<const WhisperWeights> weights)
+Encoder::Encoder(std::shared_ptr<const CpuWeights> weights)
     : weights_(std::move(weights)),
       audio_(Precision::Float32),
       input_(weights_->precision),
@@ -24,7 +24,7 @@ Encoder::Encoder(std::shared_ptr<const WhisperWeights> weights)
 
 bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
                      const std::stop_token& stop) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
   const size_t width = static_cast<size_t>(w.width), audioRows = static_cast<size_t>(shape.audioRows());
   const size_t rows = audioRows + padding.size();
@@ -60,7 +60,7 @@ bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shap
 // gives the same row wherever it sees padding only: from frame `frames` + 1 on. The second one sees three
 // such rows from position audioRows + 1 on.
 void Encoder::convolve(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width), bins = static_cast<size_t>(w.melBins);
   const int frames = shape.frames, audioRows = shape.audioRows();
   const int hiddenFrames =
@@ -105,7 +105,7 @@ void Encoder::convolve(ThreadPool& pool, const float* mel, const WindowShape& sh
 }
 
 void Encoder::runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
   const Rows x{states, width}, qkv{qkv_.data(), 3 * width}, attended{attended_.data(), width};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/weights_reader.h"
+#include "speech/whisper/cpu/weights_reader.h"
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@
 
 #include "base/aligned.h"
 #include "base/thread_pool.h"
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/weights.h"
 #include "speech/whisper/window.h"
 
 namespace npuspeech {
@@ -46,7 +46,7 @@ class Sequence {
 /// One decoder serves one thread at a time; sequences move between decoders of the same weights freely.
 class Decoder {
  public:
-  Decoder(std::shared_ptr<const WhisperWeights> weights, std::vector<Vocabulary::Head> alignmentHeads);
+  Decoder(std::shared_ptr<const CpuWeights> weights, std::vector<Vocabulary::Head> alignmentHeads);
 
   int textContext() const { return weights_->textContext; }
 
@@ -77,7 +77,7 @@ class Decoder {
   void crossAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs);
   void reserve(size_t rows, size_t logitRows, int keys, int threads);
 
-  std::shared_ptr<const WhisperWeights> weights_;
+  std::shared_ptr<const CpuWeights> weights_;
   std::vector<Vocabulary::Head> alignmentHeads_;
   std::vector<int> positions_;  // of each input in its sequence
   AlignedVector<float> x_, gathered_, qkv_, attended_, attentionWeights_, logits_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The file of packed weights beside a model: whatever happens to it, the model computes the same.
-#include "speech/whisper/packed_weights.h"
+#include "speech/whisper/cpu/packed_weights.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +10,8 @@
 #include <sstream>
 
 #include "base/thread_pool.h"
-#include "speech/whisper/encoder.h"
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/weights.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tensor_writer.h"
 #include "tests/support/tiny_model.h"
@@ -36,7 +36,7 @@ class PackedWeightsTest : public ::testing::Test {
 
   /// The encoder's states of a fixed window.
   std::vector<float> states(Precision precision = Precision::Int8) const {
-    auto weights = WhisperWeights::load(folder_.path(), precision, {}, {});
+    auto weights = CpuWeights::load(folder_.path(), precision, {}, {});
     EXPECT_TRUE(weights) << (weights ? "" : weights.error().message);
     if (!weights) return {};
     ThreadPool pool(1);

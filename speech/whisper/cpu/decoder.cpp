@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/decoder.h"
+#include "speech/whisper/cpu/decoder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,7 +26,7 @@ std::span<const float> Sequence::alignment(int position) const {
   return {alignment_.data() + static_cast<size_t>(position) * stride, stride};
 }
 
-Decoder::Decoder(std::shared_ptr<const WhisperWeights> weights, std::vector<Vocabulary::Head> alignmentHeads)
+Decoder::Decoder(std::shared_ptr<const CpuWeights> weights, std::vector<Vocabulary::Head> alignmentHeads)
     : weights_(std::move(weights)),
       alignmentHeads_(std::move(alignmentHeads)),
       input_(weights_->precision),
@@ -36,7 +36,7 @@ Decoder::Decoder(std::shared_ptr<const WhisperWeights> weights, std::vector<Voca
 
 std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, const float* states,
                                                             const WindowShape& shape) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
   auto cross = std::make_shared<CrossAttentionCache>();
   cross->audioRows = shape.audioRows();
@@ -77,7 +77,7 @@ std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, co
 }
 
 Sequence Decoder::start(std::shared_ptr<const CrossAttentionCache> cross) const {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   Sequence sequence;
   sequence.alignmentStride_ = static_cast<int>(alignmentHeads_.size()) * cross->audioRows;
   sequence.cross_ = std::move(cross);
@@ -123,7 +123,7 @@ std::span<float> Decoder::logits(size_t i) {
 
 // Takes a place for each input, and its embedding there.
 void Decoder::append(std::span<const Input> inputs) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
   positions_.clear();
   for (const Input& input : inputs) {
@@ -161,7 +161,7 @@ void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
 }
 
 void Decoder::compute(ThreadPool& pool, std::span<const Input> inputs) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
   const int rows = static_cast<int>(inputs.size());
   const Rows x{x_.data(), width}, attended{attended_.data(), width};
@@ -195,7 +195,7 @@ void Decoder::compute(ThreadPool& pool, std::span<const Input> inputs) {
 }
 
 void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs) {
-  const WhisperWeights& w = *weights_;
+  const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width), heads = static_cast<size_t>(w.heads);
   const size_t part = static_cast<size_t>(w.textContext) * width;
   for (size_t r = 0; r < inputs.size(); ++r) {

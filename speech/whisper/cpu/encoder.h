@@ -9,7 +9,7 @@
 #include "base/thread_pool.h"
 #include "kernels/attention_f32/attention_f32.h"
 #include "kernels/attention_i8/attention_i8.h"
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/weights.h"
 #include "speech/whisper/window.h"
 
 namespace npuspeech {
@@ -18,7 +18,7 @@ namespace npuspeech {
 /// base).
 class Encoder {
  public:
-  explicit Encoder(std::shared_ptr<const WhisperWeights> weights);
+  explicit Encoder(std::shared_ptr<const CpuWeights> weights);
 
   /// mel: [shape.frames][melBins]; states: [shape.rows()][width]. False when `stop` ended it before its end.
   bool encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
@@ -28,7 +28,7 @@ class Encoder {
   void convolve(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states);
   void runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states);
 
-  std::shared_ptr<const WhisperWeights> weights_;
+  std::shared_ptr<const CpuWeights> weights_;
   AlignedVector<float> hidden_;     // [frames + 4][width]: the first convolution, a zero row in front
   AlignedVector<float> edge_;       // log-mel at both ends with the padding around it
   AlignedVector<float> qkv_;        // [rows][3 width]

@@ -13,7 +13,7 @@
 
 #include "speech/model/safetensors_writer.h"
 #include "speech/model/tensor_file.h"
-#include "speech/whisper/linear.h"
+#include "speech/whisper/cpu/linear.h"
 
 namespace npuspeech {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/weights.h"
+#include "speech/whisper/cpu/weights.h"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 
 #include "base/log.h"
-#include "speech/whisper/fold.h"
-#include "speech/whisper/packed_weights.h"
-#include "speech/whisper/weights_reader.h"
+#include "speech/whisper/cpu/fold.h"
+#include "speech/whisper/cpu/packed_weights.h"
+#include "speech/whisper/cpu/weights_reader.h"
 
 namespace npuspeech {
 namespace {
@@ -82,7 +82,7 @@ void readEncoderLayer(WeightsReader& reader, EncoderLayer& layer, const std::str
 }
 
 // The convolutions' result in the middle of padding, where every log-mel value is 0: the same for every row.
-AlignedVector<float> convolvePadding(const WhisperWeights& weights) {
+AlignedVector<float> convolvePadding(const CpuWeights& weights) {
   ThreadPool pool(1);
   const size_t width = static_cast<size_t>(weights.width), bins = static_cast<size_t>(weights.melBins);
   std::vector<float> mel(3 * bins, 0.0f), hidden(3 * width);
@@ -96,7 +96,7 @@ AlignedVector<float> convolvePadding(const WhisperWeights& weights) {
 }
 
 // Sizes as the file's tensors have them. Errors: BadFile.
-Result<void> readSizes(const TensorFile& file, WhisperWeights& weights) {
+Result<void> readSizes(const TensorFile& file, CpuWeights& weights) {
   weights.melBins = dimension(file, "encoder/conv1/weight", 1);
   weights.width = dimension(file, "encoder/conv1/weight", 0);
   weights.audioContext = dimension(file, "encoder/position_encodings/encodings", 0);
@@ -121,7 +121,7 @@ Result<void> readSizes(const TensorFile& file, WhisperWeights& weights) {
                    " mel bins)"};
 }
 
-void readAll(WeightsReader& reader, WhisperWeights& w) {
+void readAll(WeightsReader& reader, CpuWeights& w) {
   // The largest first: while it is unpacked there is nothing else yet.
   reader.read(w.projection, "decoder/embeddings", w.vocabularySize, w.width);
   reader.readConvolution(w.conv1, "encoder/conv1", w.width, w.melBins, Precision::Float32);
@@ -137,7 +137,7 @@ void readAll(WeightsReader& reader, WhisperWeights& w) {
 }
 
 // From the file of packed weights, or else from the model's own, and then kept.
-Result<void> readParts(const TensorFile& file, WhisperWeights& weights,
+Result<void> readParts(const TensorFile& file, CpuWeights& weights,
                        const std::function<void(double)>& progress, const std::stop_token& stop) {
   const auto kept = weights.precision == Precision::Int8 ? std::optional<PackedWeights>(file) : std::nullopt;
   if (const std::optional<TensorFile> packed = kept ? kept->open() : std::nullopt) {
@@ -159,21 +159,21 @@ Result<void> readParts(const TensorFile& file, WhisperWeights& weights,
 
 }  // namespace
 
-Result<WhisperWeights::Opened> WhisperWeights::open(const std::string& folder) {
+Result<CpuWeights::Opened> CpuWeights::open(const std::string& folder) {
   auto file = TensorFile::openCTranslate2(folder + "/model.bin");
   if (!file) return file.error();
   if (file->spec() != "WhisperSpec")
     return Error{ErrorCode::BadFile, file->path() + " holds a model of kind \"" + file->spec() +
                                          "\"; a Whisper model in CTranslate2's format is needed"};
-  auto weights = std::make_shared<WhisperWeights>();
+  auto weights = std::make_shared<CpuWeights>();
   weights->name = std::filesystem::path(folder).lexically_normal().filename();
   if (auto sizes = readSizes(*file, *weights); !sizes) return sizes.error();
   return Opened{std::move(*file), std::move(weights)};
 }
 
-Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
-    const std::string& folder, Precision precision, const std::function<void(double)>& progress,
-    std::stop_token stop) {
+Result<std::shared_ptr<const CpuWeights>> CpuWeights::load(const std::string& folder, Precision precision,
+                                                           const std::function<void(double)>& progress,
+                                                           std::stop_token stop) {
   const auto opened = open(folder);
   if (!opened) return opened.error();
   const auto& [file, weights] = *opened;
@@ -184,7 +184,7 @@ Result<std::shared_ptr<const WhisperWeights>> WhisperWeights::load(
 
   if (auto read = readParts(file, *weights, progress, stop); !read) return read.error();
   weights->paddingState = convolvePadding(*weights);
-  return std::shared_ptr<const WhisperWeights>(weights);
+  return std::shared_ptr<const CpuWeights>(weights);
 }
 
 }  // namespace npuspeech

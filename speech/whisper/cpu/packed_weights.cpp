@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/packed_weights.h"
+#include "speech/whisper/cpu/packed_weights.h"
 
 #include <zlib.h>
 

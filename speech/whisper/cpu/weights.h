@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "speech/model/tensor_file.h"
 #include "speech/model/vocabulary.h"
-#include "speech/whisper/linear.h"
+#include "speech/whisper/cpu/linear.h"
 
 namespace npuspeech {
 
@@ -31,7 +31,7 @@ struct DecoderLayer {
 };
 
 /// Everything that a model folder holds. Sizes are read from the files. Immutable; thread-safe.
-struct WhisperWeights {
+struct CpuWeights {
   std::string name;
   Precision precision = Precision::Float32;
   int melBins = 0, audioContext = 0, textContext = 0, width = 0, ffnWidth = 0, heads = 0, vocabularySize = 0;
@@ -51,14 +51,14 @@ struct WhisperWeights {
   /// Errors name the file at fault.
   static Result<Opened> open(const std::string& folder);
   /// Errors name the file and tensor at fault; Cancelled after `stop`.
-  static Result<std::shared_ptr<const WhisperWeights>> load(const std::string& folder, Precision precision,
-                                                            const std::function<void(double)>& progress,
-                                                            std::stop_token stop);
+  static Result<std::shared_ptr<const CpuWeights>> load(const std::string& folder, Precision precision,
+                                                        const std::function<void(double)>& progress,
+                                                        std::stop_token stop);
 };
 
-struct WhisperWeights::Opened {
+struct CpuWeights::Opened {
   TensorFile file;
-  std::shared_ptr<WhisperWeights> weights;
+  std::shared_ptr<CpuWeights> weights;
 };
 
 }  // namespace npuspeech
