@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "speech/text/captions.h"
+#include "speech/whisper/engine.h"
 
 namespace npuspeech::gst {
 

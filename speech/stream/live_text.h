@@ -8,7 +8,7 @@
 
 #include "speech/model/vocabulary.h"
 #include "speech/stream/live_options.h"
-#include "speech/whisper/engine.h"
+#include "speech/text/word.h"
 
 namespace npuspeech {
 

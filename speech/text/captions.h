@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "speech/whisper/engine.h"
+#include "speech/text/word.h"
 
 namespace npuspeech {
 

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "npu/device.h"
 #include "speech/stream/live_options.h"
+#include "speech/text/word.h"
 #include "speech/whisper/precision.h"
 #include "speech/whisper/window.h"
 
@@ -29,15 +30,7 @@ struct EngineOptions {
   bool operator==(const EngineOptions&) const = default;
 };
 
-/// One word. `text` has no space around it, and keeps its punctuation.
-struct Word {
-  int64_t startNs = 0, endNs = 0;  // from the window's start
-  std::string text;
-  float probability = 0;
-  bool spaceBefore = true;  // false inside scripts written without spaces, and for what continues a word
-};
-
-/// What one window said. No words: nothing was said.
+/// What one window said. No words: nothing was said. Times of words count from the window's start.
 struct DecodedWindow {
   /// Of a partial window, and of the final one of its utterance: words that are committed now, and were not
   /// by an earlier window.

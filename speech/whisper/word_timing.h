@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "speech/whisper/engine.h"
+#include "speech/text/word.h"
 #include "speech/whisper/hypothesis.h"
 
 namespace npuspeech {

@@ -34,25 +34,36 @@ class CheckLayers(unittest.TestCase):
         for path, include in [('base/a.cpp', 'kernels/variant.h'), ('kernels/k/k.cpp', 'npu/device.h'),
                               ('npu/cpu/a.cpp', 'speech/whisper/engine.h'), ('speech/model/a.h', 'npu/cpu/memory.h'),
                               ('speech/audio/a.cpp', 'gst/glue.h'), ('gst/a.cpp', 'kernels/variant.h'),
-                              ('examples/a.cpp', 'base/log.h')]:
+                              ('examples/a.cpp', 'base/log.h'), ('speech/text/a.h', 'speech/whisper/engine.h'),
+                              ('speech/stream/a.h', 'speech/whisper/engine.h'), ('speech/model/a.h', 'speech/text/word.h'),
+                              ('speech/audio/a.h', 'speech/stream/live_text.h'), ('speech/whisper/a.h', 'speech/audio/windower.h'),
+                              ('speech/whisper/cpu/a.cpp', 'speech/session/live_session.h'), ('speech/stream/a.cpp', 'npu/device.h')]:
             status, output = self.planted(path, HEAD + f'\n#include "{include}"\n')
             self.assertEqual(status, 1, path)
-            self.assertIn(f'{path}:3: {path.split("/")[0]}/ may not include "{include}"', output)
+            layer = '/'.join(path.split('/')[:2 if path.startswith('speech/') else 1])
+            self.assertIn(f'{path}:3: {layer}/ may not include "{include}"', output)
 
     def test_downward_includes(self):
-        for path, include in [('kernels/k/k.cpp', 'base/log.h'), ('speech/a.cpp', 'npu/device.h'),
+        for path, include in [('kernels/k/k.cpp', 'base/log.h'), ('speech/whisper/a.cpp', 'npu/device.h'),
+                              ('speech/stream/a.h', 'speech/text/word.h'), ('speech/whisper/a.h', 'speech/stream/live_text.h'),
+                              ('speech/session/a.h', 'speech/whisper/engine.h'), ('speech/session/a.h', 'speech/audio/windower.h'),
                               ('gst/a.cpp', 'speech/whisper/engine.h'), ('tests/a.cpp', 'gst/glue.h'),
                               ('examples/transcribe/a.cpp', 'options.h')]:
             self.assertEqual(self.planted(path, HEAD + f'#include "{include}"\n')[0], 0, path)
 
+    def test_code_is_in_a_folder_of_the_table(self):
+        for path in ['speech/a.cpp', 'speech/new/a.h', 'tools/a.cpp']:
+            self.assertIn(f'{path}:1: its folder is none of', self.planted(path, HEAD)[1])
+        self.assertEqual(self.planted('tools/a.py', '# ' + HEAD)[0], 0)
+
     def test_foreign_headers(self):
-        for path, include in [('speech/a.cpp', 'glib.h'), ('tests/base/a.cpp', 'gst/gst.h'), ('base/a.h', 'fftw3.h'),
+        for path, include in [('speech/text/a.cpp', 'glib.h'), ('tests/base/a.cpp', 'gst/gst.h'), ('base/a.h', 'fftw3.h'),
                               ('kernels/a.cpp', 'nlohmann/json.hpp')]:
             status, output = self.planted(path, HEAD + f'#  include <{include}>\n')
             self.assertEqual(status, 1, path)
             self.assertIn(f'{path}:2: <{include}> belongs in', output)
         self.assertEqual(self.planted('gst/a.cpp', HEAD + '#include <gst/gst.h>\n')[0], 0)
-        self.assertEqual(self.planted('speech/a.cpp', HEAD + '#include <vector>\n')[0], 0)
+        self.assertEqual(self.planted('speech/text/a.cpp', HEAD + '#include <vector>\n')[0], 0)
 
     def test_licence_and_length(self):
         self.assertIn('gst/a.cpp:1: no "SPDX', self.planted('gst/a.cpp', '// A file\n')[1])
