@@ -16,12 +16,14 @@
 namespace npuspeech {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNames = {"scalar",     "avx2", "avxvnni", "avx512",  "avx512vnni",
-                                                     "avx512bf16", "amx",  "neon",    "neondot", "neoni8mm"};
+// In the order of Isa.
+constexpr std::array<std::string_view, 8> kNames = {"scalar",     "avx2", "avxvnni", "avx512",
+                                                    "avx512vnni", "neon", "neondot", "neoni8mm"};
+using Support = std::array<bool, kNames.size()>;
 
 #if defined(__x86_64__)
 // Bits of CPUID leaf 7, Intel SDM volume 2A, table 3-17; the compiler's builtins cover the older ones.
-std::array<bool, 10> probe() {
+Support probe() {
   __builtin_cpu_init();
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0, a1 = 0, b1 = 0, c1 = 0, d1 = 0;
   __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx);
@@ -33,18 +35,16 @@ std::array<bool, 10> probe() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const bool vnni512 = avx512 && (ecx & (1u << 11));
-  const bool bf16 = vnni512 && (a1 & (1u << 5));
-  // No kernel uses AMX yet: the process does not ask Linux for its tile state.
-  return {true, avx2, avx2 && (a1 & (1u << 4)), avx512, vnni512, bf16, false, false, false, false};
+  return {true, avx2, avx2 && (a1 & (1u << 4)), avx512, vnni512, false, false, false};
 }
 #elif defined(__aarch64__)
-std::array<bool, 10> probe() {
+Support probe() {
   const bool dot = getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
   const bool i8mm = dot && (getauxval(AT_HWCAP2) & HWCAP2_I8MM);
-  return {true, false, false, false, false, false, false, true, dot, i8mm};
+  return {true, false, false, false, false, true, dot, i8mm};
 }
 #else
-std::array<bool, 10> probe() {
+Support probe() {
   return {true};
 }
 #endif
@@ -65,10 +65,6 @@ constexpr unsigned containedIn(Isa isa) {
       return bit(isa) | containedIn(Isa::Avx2);
     case Isa::Avx512Vnni:
       return bit(isa) | containedIn(Isa::Avx512);
-    case Isa::Avx512Bf16:
-      return bit(isa) | containedIn(Isa::Avx512Vnni);
-    case Isa::Amx:
-      return bit(isa) | containedIn(Isa::Avx512Bf16);
     case Isa::Neon:
       return bit(isa) | containedIn(Isa::Scalar);
     case Isa::NeonDot:
@@ -101,7 +97,7 @@ std::string_view isaName(Isa isa) {
 }
 
 bool cpuSupports(Isa isa) {
-  static const std::array<bool, 10> supported = probe();
+  static const Support supported = probe();
   return supported[static_cast<size_t>(isa)];
 }
 

@@ -14,15 +14,13 @@ enum class Isa {
   AvxVnni,     // Avx2 and AVX-VNNI
   Avx512,      // F, BW, DQ, VL, and Avx2
   Avx512Vnni,  // Avx512 and AVX512-VNNI
-  Avx512Bf16,  // Avx512Vnni and AVX512-BF16
-  Amx,         // Avx512Bf16 and AMX-TILE, AMX-INT8, AMX-BF16, with the kernel's permission for tile state
   Neon,        // AArch64 baseline
   NeonDot,     // Neon and dot product
   NeonI8mm,    // NeonDot and int8 matrix multiply
 };
 
 /// Lower-case name, as in NPUSPEECH_FORCE_ISA and in reports: "scalar", "avx2", "avxvnni", "avx512",
-/// "avx512vnni", "avx512bf16", "amx", "neon", "neondot", "neoni8mm".
+/// "avx512vnni", "neon", "neondot", "neoni8mm".
 std::string_view isaName(Isa isa);
 
 /// True where this CPU and operating system can execute `isa`. Probed once.

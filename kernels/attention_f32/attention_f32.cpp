@@ -43,9 +43,10 @@ size_t attentionF32ScratchSize(const AttentionF32& attention) {
   return kQueries * ((static_cast<size_t>(attention.keys) + kKeys - 1) / kKeys * kKeys);
 }
 
-void attentionF32(ThreadPool& pool, const AttentionF32& attention, AttentionF32Scratch& scratch) {
+void attentionF32(ThreadPool& pool, const AttentionF32& attention, AttentionF32Scratch& scratch,
+                  const AttentionF32Kernel* body) {
   constexpr int kQueries = 84;  // a task: a multiple of every body's tile (6, 14)
-  const AttentionF32Kernel& kernel = best();
+  const AttentionF32Kernel& kernel = body ? *body : best();
   const size_t heads = static_cast<size_t>(attention.heads);
   const size_t packedSize = kernel.packedSize(attention.keys, attention.headDim);
   const size_t scratchSize = attentionF32ScratchSize(attention);

@@ -51,8 +51,9 @@ struct AttentionF32Scratch {
   AlignedVector<float> packed, perThread;
 };
 
-/// All heads, split over the pool's threads. `scratch` grows on first use and is not touched by other calls
-/// meanwhile.
-void attentionF32(ThreadPool& pool, const AttentionF32& attention, AttentionF32Scratch& scratch);
+/// All heads, split over the pool's threads, with `body`; null stands for the best body that is enabled.
+/// `scratch` grows on first use and is not touched by other calls meanwhile.
+void attentionF32(ThreadPool& pool, const AttentionF32& attention, AttentionF32Scratch& scratch,
+                  const AttentionF32Kernel* body = nullptr);
 
 }  // namespace npuspeech

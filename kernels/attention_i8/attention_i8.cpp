@@ -44,9 +44,10 @@ void packAttentionI8(const AttentionF32& p, int head, void* packed) {
   best().pack(p, head, packed);
 }
 
-void attentionI8(ThreadPool& pool, const AttentionF32& attention, AttentionI8Scratch& scratch) {
+void attentionI8(ThreadPool& pool, const AttentionF32& attention, AttentionI8Scratch& scratch,
+                 const AttentionI8Kernel* body) {
   constexpr int kQueries = 84;  // a task: a multiple of every body's tile (14, 6, 4)
-  const AttentionI8Kernel& kernel = best();
+  const AttentionI8Kernel& kernel = body ? *body : best();
   const size_t heads = static_cast<size_t>(attention.heads);
   const size_t packedSize = (attentionI8PackedSize(attention.keys, attention.headDim) + 63) / 64 * 64;
   if (scratch.packed.size() < packedSize * heads) scratch.packed.resize(packedSize * heads);

@@ -70,7 +70,9 @@ struct AttentionI8Scratch {
   AlignedVector<unsigned char> packed;
 };
 
-/// All heads, split over the pool's threads. The contract of the operands is that of attentionF32.
-void attentionI8(ThreadPool& pool, const AttentionF32& attention, AttentionI8Scratch& scratch);
+/// All heads, split over the pool's threads, with `body`; null stands for the best body that is enabled. The
+/// contract of the operands is that of attentionF32.
+void attentionI8(ThreadPool& pool, const AttentionF32& attention, AttentionI8Scratch& scratch,
+                 const AttentionI8Kernel* body = nullptr);
 
 }  // namespace npuspeech

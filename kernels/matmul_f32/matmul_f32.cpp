@@ -38,10 +38,14 @@ MatmulF32 part(const MatmulF32& whole, int firstRow, int rows, int firstColumn, 
   return p;
 }
 
-void run(const MatmulF32& product) {
-  static MatmulF32Function* const best = bestVariant(matmulF32Variants());
+MatmulF32Function* best() {
+  static MatmulF32Function* const function = bestVariant(matmulF32Variants());
+  return function;
+}
+
+void run(MatmulF32Function* body, const MatmulF32& product) {
   const size_t scratch = matmulF32ScratchSize(product.rows, product.depth) * sizeof(float);
-  best(product, static_cast<float*>(threadScratch(scratch)));
+  body(product, static_cast<float*>(threadScratch(scratch)));
 }
 
 // Rows of one task. A multiple of every body's tile (6, 14), whose copy of 2048 floats a row fits in half of
@@ -56,10 +60,11 @@ std::span<const Variant<MatmulF32Function>> matmulF32Variants() {
 
 void matmulF32(const MatmulF32& product) {
   for (int row = 0; row < product.rows; row += 2 * kBlockRows)
-    run(part(product, row, std::min(2 * kBlockRows, product.rows - row), 0, product.columns));
+    run(best(), part(product, row, std::min(2 * kBlockRows, product.rows - row), 0, product.columns));
 }
 
-void matmulF32(ThreadPool& pool, const MatmulF32& product) {
+void matmulF32(ThreadPool& pool, const MatmulF32& product, MatmulF32Function* body) {
+  if (!body) body = best();
   // Columns of a task: about 16 tasks a thread let threads finish together whatever else the machine does,
   // but at least 16 panels, which pay for the copy of the rows; fewer rows are bound by reading weights,
   // where 64 KB make a task.
@@ -72,8 +77,8 @@ void matmulF32(ThreadPool& pool, const MatmulF32& product) {
   pool.parallelFor(static_cast<size_t>(blocks) * static_cast<size_t>(chunks), [&](size_t index, int) {
     const int row = static_cast<int>(index) / chunks * kBlockRows;
     const int column = static_cast<int>(index) % chunks * chunk;
-    run(part(product, row, std::min(kBlockRows, product.rows - row), column,
-             std::min(chunk, columns - column)));
+    run(body, part(product, row, std::min(kBlockRows, product.rows - row), column,
+                   std::min(chunk, columns - column)));
   });
 }
 

@@ -51,7 +51,7 @@ std::span<const Variant<MatmulF32Function>> matmulF32Variants();
 
 /// On the calling thread, with the best variant.
 void matmulF32(const MatmulF32& product);
-/// The same, split over the pool's threads.
-void matmulF32(ThreadPool& pool, const MatmulF32& product);
+/// Split over the pool's threads, with `body`; null stands for the best body that is enabled.
+void matmulF32(ThreadPool& pool, const MatmulF32& product, MatmulF32Function* body = nullptr);
 
 }  // namespace npuspeech

@@ -37,8 +37,8 @@ MatmulI8Function* best() {
   return function;
 }
 
-void run(const MatmulI8& product) {
-  best()(product, threadScratch(matmulI8ScratchSize(product.rows, product.weights.depth)));
+void run(MatmulI8Function* body, const MatmulI8& product) {
+  body(product, threadScratch(matmulI8ScratchSize(product.rows, product.weights.depth)));
 }
 
 int blocksOf(int rows, int most) {
@@ -57,10 +57,12 @@ std::span<const Variant<MatmulI8Function>> matmulI8Variants() {
 
 void matmulI8(const MatmulI8& product) {
   for (int row = 0; row < product.rows; row += kBlockRows)
-    run(matmulI8Part(product, row, std::min(kBlockRows, product.rows - row), 0, product.weights.columns));
+    run(best(),
+        matmulI8Part(product, row, std::min(kBlockRows, product.rows - row), 0, product.weights.columns));
 }
 
-void matmulI8(ThreadPool& pool, const MatmulI8& product) {
+void matmulI8(ThreadPool& pool, const MatmulI8& product, MatmulI8Function* body) {
+  if (!body) body = best();
   // About 16 tasks a thread let threads finish together whatever else the machine does; at least 16 panels
   // pay for the copy of a task's rows, and few rows are bound by reading weights, where 64 KB make a task.
   const int blocks = blocksOf(product.rows, kBlockRows), columns = product.weights.columns;
@@ -71,12 +73,14 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product) {
   pool.parallelFor(static_cast<size_t>(blocks) * static_cast<size_t>(chunks), [&](size_t index, int) {
     const int block = static_cast<int>(index) / chunks, column = static_cast<int>(index) % chunks * chunk;
     const int row = firstRow(product.rows, blocks, block);
-    run(matmulI8Part(product, row, firstRow(product.rows, blocks, block + 1) - row, column,
-                     std::min(chunk, columns - column)));
+    run(body, matmulI8Part(product, row, firstRow(product.rows, blocks, block + 1) - row, column,
+                           std::min(chunk, columns - column)));
   });
 }
 
-void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& quantized) {
+void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& quantized,
+              MatmulI8Function* body) {
+  if (!body) body = best();
   const int columns = product.weights.columns;
   const size_t width = static_cast<size_t>(columns);
   QuantizeRows rows;
@@ -97,7 +101,7 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& qua
       MatmulI8 p = matmulI8Part(product, row, count, 0, columns);
       p.out = memory;
       p.outStride = width;
-      best()(p, memory + (sums + 15) / 16 * 16);
+      body(p, memory + (sums + 15) / 16 * 16);
       QuantizeRows q = rows;
       q.in = memory;
       q.out = quantized.values + static_cast<size_t>(row) * quantized.stride;
@@ -113,7 +117,7 @@ void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& qua
   MatmulI8 p = product;
   p.out = sums.data();
   p.outStride = width;
-  matmulI8(pool, p);
+  matmulI8(pool, p, body);
   rows.in = sums.data();
   rows.out = quantized.values;
   rows.scales = quantized.scales;

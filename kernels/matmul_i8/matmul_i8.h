@@ -98,9 +98,10 @@ constexpr size_t matmulI8ScratchSize(int rows, int depth) {
 using MatmulI8Function = void(const MatmulI8&, void* scratch);
 std::span<const Variant<MatmulI8Function>> matmulI8Variants();
 
-/// On the calling thread, and split over the pool's threads.
+/// On the calling thread.
 void matmulI8(const MatmulI8& product);
-void matmulI8(ThreadPool& pool, const MatmulI8& product);
+/// Split over the pool's threads, with `body`; null stands for the best body that is enabled.
+void matmulI8(ThreadPool& pool, const MatmulI8& product, MatmulI8Function* body = nullptr);
 
 /// Where a product goes whose result is the next product's input.
 struct QuantizedOut {
@@ -110,6 +111,7 @@ struct QuantizedOut {
 };
 /// The same product, quantised as quantizeRows would do it, without the way through memory; `out` is not
 /// used.
-void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& quantized);
+void matmulI8(ThreadPool& pool, const MatmulI8& product, const QuantizedOut& quantized,
+              MatmulI8Function* body = nullptr);
 
 }  // namespace npuspeech

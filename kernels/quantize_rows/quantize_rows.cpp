@@ -23,6 +23,15 @@ constexpr Variant<QuantizeRowsFunction> kVariants[] = {
     {Isa::Scalar, quantizeRowsScalar},
 };
 
+QuantizeRowsFunction* best() {
+  static QuantizeRowsFunction* const function = bestVariant(quantizeRowsVariants());
+  return function;
+}
+
+void run(QuantizeRowsFunction* body, const QuantizeRows& rows) {
+  body(rows, static_cast<float*>(threadScratch(static_cast<size_t>(rows.columns) * sizeof(float))));
+}
+
 }  // namespace
 
 std::span<const Variant<QuantizeRowsFunction>> quantizeRowsVariants() {
@@ -30,11 +39,11 @@ std::span<const Variant<QuantizeRowsFunction>> quantizeRowsVariants() {
 }
 
 void quantizeRows(const QuantizeRows& rows) {
-  static QuantizeRowsFunction* const best = bestVariant(quantizeRowsVariants());
-  best(rows, static_cast<float*>(threadScratch(static_cast<size_t>(rows.columns) * sizeof(float))));
+  run(best(), rows);
 }
 
-void quantizeRows(ThreadPool& pool, const QuantizeRows& rows) {
+void quantizeRows(ThreadPool& pool, const QuantizeRows& rows, QuantizeRowsFunction* body) {
+  if (!body) body = best();
   // 64 KB of float make a task: far above the cost of handing one out.
   const int block = std::max(1, 16384 / std::max(1, rows.columns));
   pool.parallelFor(static_cast<size_t>((rows.rows + block - 1) / block), [&](size_t index, int) {
@@ -44,7 +53,7 @@ void quantizeRows(ThreadPool& pool, const QuantizeRows& rows) {
     part.out += first * rows.outStride;
     part.scales += first;
     part.rows = std::min(block, rows.rows - static_cast<int>(first));
-    quantizeRows(part);
+    run(body, part);
   });
 }
 

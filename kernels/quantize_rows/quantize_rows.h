@@ -39,8 +39,9 @@ struct QuantizeRows {
 using QuantizeRowsFunction = void(const QuantizeRows&, float* scratch);
 std::span<const Variant<QuantizeRowsFunction>> quantizeRowsVariants();
 
-/// On the calling thread, and split over the pool's threads.
+/// On the calling thread.
 void quantizeRows(const QuantizeRows& rows);
-void quantizeRows(ThreadPool& pool, const QuantizeRows& rows);
+/// Split over the pool's threads, with `body`; null stands for the best body that is enabled.
+void quantizeRows(ThreadPool& pool, const QuantizeRows& rows, QuantizeRowsFunction* body = nullptr);
 
 }  // namespace npuspeech

@@ -103,6 +103,9 @@ TEST_P(AttentionF32Test, EveryHeadSize) {
 TEST_P(AttentionF32Test, WholeWindow) {
   check({1, 64, 30, 1500});
 }
+TEST_P(AttentionF32Test, HeadsOfTheWidestModel) {
+  check({20, 64, 15, 300});
+}
 TEST_P(AttentionF32Test, LargeScores) {
   check({1, 64, 16, 200, false, 100});
 }

@@ -97,6 +97,16 @@ TEST_P(MatmulF32Test, OverlappingRowsOfAConvolution) {
   check({40, 35, 240, 80});
 }
 
+// Layers 1280 wide, 128 mel bins and a vocabulary of 51866: whisper-large's.
+TEST_P(MatmulF32Test, WidestModel) {
+  check({17, 1280, 3 * 128, 128, true, false, Activation::Gelu});
+  check({3, 1280, 3 * 1280, 2 * 1280, true, true, Activation::Gelu});
+  check({2, 3 * 1280, 1280, 1280});
+  check({2, 5120, 1280, 1280, true, false, Activation::Gelu});
+  check({2, 1280, 5120, 5120, true, true});
+  check({1, 51866, 48, 48, false});
+}
+
 TEST_P(MatmulF32Test, Epilogues) {
   for (int columns : {5, 16, 37, 64}) {
     check({9, columns, 20, 20, false});

@@ -105,6 +105,14 @@ TEST_P(MatmulI8Test, EveryDepth) {
   for (int depth : {1, 2, 3, 4, 5, 7, 8, 9, 12, 31, 32, 33, 240, 508, 511, 512, 513, 1030, 1500, 2048, 5120})
     for (int rows : {1, 2, 3, 4, 5, 7, 13, 14, 16}) check({rows, 33, depth});
 }
+// Layers 1280 wide and a vocabulary of 51866: whisper-large's.
+TEST_P(MatmulI8Test, WidestModel) {
+  check({2, 3 * 1280, 1280});
+  check({2, 5120, 1280, true, false, Activation::Gelu});
+  check({2, 1280, 5120, true, true});
+  check({2, 1280, 3 * 1280, true, true, Activation::Gelu});
+  check({1, 51866, 48, false});
+}
 TEST_P(MatmulI8Test, Epilogues) {
   for (int columns : {5, 16, 37, 64}) {
     check({9, columns, 20, false});
@@ -125,13 +133,15 @@ TEST(MatmulI8, SplitsOverThreads) {
   for (int rows : {1, 3, 15, 16, 28, 43, 100})
     for (int columns : {1, 16, 700})
       Case{rows, columns, 130, true, true}.check([&](const MatmulI8& p) { matmulI8(pool, p); });
+  for (int rows : {1, 30})
+    Case{rows, 1280, 1280, true, true}.check([&](const MatmulI8& p) { matmulI8(pool, p); });
   Case{100, 40, 70}.check([](const MatmulI8& p) { matmulI8(p); });
 }
 
 TEST(MatmulI8, QuantisedResultIsThatOfQuantizeRows) {
   ThreadPool pool(2);
   for (int rows : {1, 2, 7, 8, 30, 100})
-    for (int columns : {30, 64, 2048}) {
+    for (int columns : {30, 64, 2048, 5120}) {
       const int depth = 64;
       const size_t r = static_cast<size_t>(rows), c = static_cast<size_t>(columns), stride = (c + 3) / 4 * 4;
       std::vector<float> a(r * depth), w(c * depth), bias(c), sums(r * c);

@@ -82,7 +82,7 @@ TEST_P(QuantizeRowsTest, EveryWidthMeetsTheDefinition) {
 }
 
 TEST_P(QuantizeRowsTest, IsBitExact) {
-  for (int columns : {1, 5, 64, 333, 2048}) {
+  for (int columns : {1, 5, 64, 333, 1280, 2048, 5120}) {
     std::vector<float> values(8 * static_cast<size_t>(columns));
     fillNormal(values, 7, 3);
     for (size_t i = 0; i < static_cast<size_t>(columns); ++i) values[i] = std::fabs(values[i]);  // one-sided
@@ -108,7 +108,7 @@ TEST_P(QuantizeRowsTest, EmptyRowsHaveNoScale) {
 }
 
 TEST_P(QuantizeRowsTest, NormalisesFirst) {
-  for (size_t columns : {3u, 16u, 50u, 512u}) {
+  for (size_t columns : {3u, 16u, 50u, 512u, 1280u}) {
     std::vector<float> values(3 * columns), gamma(columns), beta(columns), normal(3 * columns);
     fillNormal(values, 1, 5);
     fillNormal(gamma, 2);
