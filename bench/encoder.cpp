@@ -26,7 +26,7 @@
 #include "base/aligned.h"
 #include "base/thread_pool.h"
 #include "bench/peak.h"
-#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/cpu_encoder.h"
 #include "speech/whisper/cpu/weights.h"
 
 namespace npuspeech {
@@ -48,8 +48,8 @@ std::string modelFolder() {
   return setting("XDG_CACHE_HOME", setting("HOME", "") + "/.cache") + "/npuspeech/models/" + model;
 }
 
-ThreadPool& pool() {
-  static ThreadPool threads(threadCount());
+const std::shared_ptr<ThreadPool>& pool() {
+  static const auto threads = std::make_shared<ThreadPool>(threadCount());
   return threads;
 }
 
@@ -68,15 +68,15 @@ void encoderBench(benchmark::State& state, const std::shared_ptr<const CpuWeight
   std::uniform_real_distribution<float> levels(-1, 1);
   for (float& level : mel) level = levels(random);
   AlignedVector<float> states(static_cast<size_t>(shape.rows()) * static_cast<size_t>(weights->width));
-  Encoder encoder(weights);
-  encoder.encode(pool(), mel.data(), shape, states.data(), {});
+  CpuEncoder encoder(weights, pool());
+  encoder.encode(mel.data(), shape, states.data(), {});
 
   const Peak kind = weights->precision == Precision::Int8 ? Peak::DotI8 : Peak::MultiplyAddF32;
   double peak = 0, seconds = std::numeric_limits<double>::infinity();
   for (auto _ : state) {
-    peak = std::max(peak, measurePeak(pool(), kind));
+    peak = std::max(peak, measurePeak(*pool(), kind));
     const auto start = std::chrono::steady_clock::now();
-    encoder.encode(pool(), mel.data(), shape, states.data(), {});
+    encoder.encode(mel.data(), shape, states.data(), {});
     const double time = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     state.SetIterationTime(time);
     seconds = std::min(seconds, time);

@@ -37,9 +37,12 @@ struct BatchDecoder::Job {
   bool isThrough() const { return error || (decoding && decoding->done()); }
   /// Takes this job out of the work; the others go on.
   void fail(const std::exception& reason) {
-    const bool isMemory = dynamic_cast<const std::bad_alloc*>(&reason) != nullptr;
-    error = isMemory ? Error{ErrorCode::OutOfMemory, "There is no memory to decode a window."}
-                     : Error{ErrorCode::Internal, std::string("Decoding a window failed: ") + reason.what()};
+    if (dynamic_cast<const std::bad_alloc*>(&reason))
+      error = Error{ErrorCode::OutOfMemory, "There is no memory to decode a window."};
+    else if (dynamic_cast<const DeviceFailure*>(&reason))
+      error = Error{ErrorCode::DeviceFailed, reason.what()};
+    else
+      error = Error{ErrorCode::Internal, std::string("Decoding a window failed: ") + reason.what()};
   }
 };
 
@@ -89,25 +92,9 @@ class BatchDecoder::Stream : public DecodeStream {
   StreamContext context_;  // the decoding thread's
 };
 
-std::vector<Vocabulary::Head> alignmentHeads(const CpuWeights& weights) {
-  const int layers = static_cast<int>(weights.decoder.size());
-  std::vector<Vocabulary::Head> heads;
-  for (const Vocabulary::Head& head : weights.vocabulary->alignmentHeads())
-    if (head.layer >= 0 && head.layer < layers && head.head >= 0 && head.head < weights.heads &&
-        std::find(heads.begin(), heads.end(), head) == heads.end())
-      heads.push_back(head);
-  if (heads.empty())
-    for (int layer = layers / 2; layer < layers; ++layer)
-      for (int head = 0; head < weights.heads; ++head) heads.push_back({layer, head});
-  return heads;
-}
-
-BatchDecoder::BatchDecoder(std::shared_ptr<const CpuWeights> weights, ThreadPool& pool, EncodeFull encodeFull)
-    : weights_(std::move(weights)),
-      pool_(pool),
-      encodeFull_(std::move(encodeFull)),
-      heads_(alignmentHeads(*weights_)),
-      decoder_(weights_, heads_) {
+BatchDecoder::BatchDecoder(const ModelInfo& info, std::shared_ptr<const Vocabulary> vocabulary,
+                           Decoder& decoder, EncodeFull encodeFull)
+    : info_(info), vocabulary_(std::move(vocabulary)), encodeFull_(std::move(encodeFull)), decoder_(decoder) {
   active_.reserve(kMaxWindows);
   thread_ = std::thread([this] { run(); });
 }
@@ -148,10 +135,9 @@ bool BatchDecoder::startsNow() {
 
 void BatchDecoder::run() {
   std::unique_lock lock(mutex_);
-  std::optional<ThreadPool::Turn> turn;  // as long as there is work
   while (!stopping_) {
     if (!startsNow()) {
-      turn.reset();
+      decoder_.rest();
       if (!jobs_.empty() && encoding_ == 0)
         changed_.wait_until(lock, encodedAt_ + kEncoderPause);
       else
@@ -160,10 +146,6 @@ void BatchDecoder::run() {
     }
     admit();
     lock.unlock();
-    if (turn)
-      turn->yield();
-    else
-      turn.emplace(pool_);
     step();
     lock.lock();
     for (const auto& job : active_)
@@ -171,6 +153,7 @@ void BatchDecoder::run() {
     active_.clear();
     deliver(lock);
   }
+  decoder_.rest();
 }
 
 // Windows whose language is not known yet wait for the first one of their stream, which finds it.
@@ -218,22 +201,18 @@ bool BatchDecoder::isSuperseded(const Job& job) const {
 void BatchDecoder::prepare(Job& job) {
   const EncodedWindow& window = job.window;
   const WindowShape& shape = window.shape;
-  const size_t bytes = static_cast<size_t>(job.rows) * static_cast<size_t>(weights_->width) * sizeof(float);
-  if (shape.frames < 1 || shape.context != weights_->audioContext || shape.audioRows() > shape.context ||
-      !window.states || window.states->size() < bytes) {
+  if (!info_.fits(shape) || !window.states || window.states->size() < info_.stateBytes(shape)) {
     job.error = Error{ErrorCode::BadValue, "A window of " + std::to_string(shape.frames) +
-                                               " log-mel frames does not fit the model " + weights_->name +
+                                               " log-mel frames does not fit the model " + info_.name +
                                                " or its buffer of states."};
     return;
   }
   WindowDecoding::FullContext full;
-  if (window.logMel && window.shape.padding != kFullContext)
-    full = [this, &window] { return encodeFull_(decoder_, window); };
-  job.decoding.emplace(decoder_, *weights_->vocabulary, job.stream->context(),
-                       decoder_.prepare(pool_, window.states->as<float>(), window.shape),
-                       LiveWindow{window.startNs, window.shape.frames * kFrameNs, window.utterance,
-                                  window.isFinal, window.isStalled},
-                       heads_.size(), std::move(full));
+  if (window.logMel && shape.padding != kFullContext) full = [this, &window] { return encodeFull_(window); };
+  job.decoding.emplace(
+      decoder_, *vocabulary_, job.stream->context(), decoder_.prepare(*window.states, shape),
+      LiveWindow{window.startNs, shape.frames * kFrameNs, window.utterance, window.isFinal, window.isStalled},
+      std::move(full));
 }
 
 // What is left of a window's failure where not even the words for it have room.
@@ -283,7 +262,7 @@ void BatchDecoder::stepTogether(std::span<const std::shared_ptr<Job>> jobs) {
     for (size_t i = before; i < inputs_.size(); ++i) logits += inputs_[i].wantLogits;
   }
   if (inputs_.empty()) return;
-  decoder_.step(pool_, inputs_);
+  decoder_.step(inputs_);
   for (const auto& job : jobs) {
     if (job->isThrough()) continue;
     try {

@@ -22,11 +22,11 @@ namespace npuspeech {
 class BatchDecoder {
  public:
   /// Encodes a window again at full context; null when that fails. Called on the decoding thread.
-  using EncodeFull =
-      std::function<std::shared_ptr<const CrossAttentionCache>(Decoder&, const EncodedWindow&)>;
+  using EncodeFull = std::function<std::shared_ptr<const CrossAttentionCache>(const EncodedWindow&)>;
 
-  /// Throws std::system_error where no thread can be started.
-  BatchDecoder(std::shared_ptr<const CpuWeights> weights, ThreadPool& pool, EncodeFull encodeFull);
+  /// `info` and `decoder` outlive this object. Throws std::system_error where no thread can be started.
+  BatchDecoder(const ModelInfo& info, std::shared_ptr<const Vocabulary> vocabulary, Decoder& decoder,
+               EncodeFull encodeFull);
   ~BatchDecoder();
 
   /// owner: of this decoder; the stream holds it.
@@ -62,11 +62,10 @@ class BatchDecoder {
   void deliver(std::unique_lock<std::mutex>& lock);
   bool isFirstOfStream(const Job& job) const;  // under mutex_
 
-  std::shared_ptr<const CpuWeights> weights_;
-  ThreadPool& pool_;
-  EncodeFull encodeFull_;
-  std::vector<Vocabulary::Head> heads_;
-  Decoder decoder_;  // these three of the decoding thread
+  const ModelInfo& info_;
+  const std::shared_ptr<const Vocabulary> vocabulary_;
+  const EncodeFull encodeFull_;
+  Decoder& decoder_;  // these three are the decoding thread's
   std::vector<Decoder::Input> inputs_;
   std::vector<std::shared_ptr<Job>> active_;  // that are being decoded
 
@@ -79,9 +78,5 @@ class BatchDecoder {
   bool stopping_ = false;                 // under mutex_
   std::thread thread_;
 };
-
-/// Heads whose attention tells when a word is said: the model's own list, or all of the later half of the
-/// layers.
-std::vector<Vocabulary::Head> alignmentHeads(const CpuWeights& weights);
 
 }  // namespace npuspeech

@@ -84,13 +84,21 @@ class DecodeStream {
   virtual void cancel() = 0;
 };
 
+/// What a model is, for those who prepare its windows.
 struct ModelInfo {
-  std::string name;      // of its folder
-  int melBins = 0;       // 80 or 128
-  int audioContext = 0;  // 1500
-  int stateWidth = 0;    // 512 for base
-  bool multilingual = false;
-  std::vector<std::string> languages;  // codes
+  std::string name;                    // of its folder
+  int melBins = 0;                     // 80 or 128
+  int audioContext = 0;                // encoder positions of a full window: 1500
+  int stateWidth = 0;                  // values of one state: 512 for base
+  bool multilingual = false;           // it knows more languages than English
+  std::vector<std::string> languages;  // ISO 639-1 codes
+
+  /// Whether a window has audio, of the length that the model takes.
+  bool fits(const WindowShape& shape) const;
+  /// Bytes of the window's log-mel, [frames][melBins] float32.
+  size_t logMelBytes(const WindowShape& shape) const;
+  /// Bytes of the window's states, [rows][stateWidth] float32.
+  size_t stateBytes(const WindowShape& shape) const;
 };
 
 /// A loaded model on a device, with the threads that compute. Elements that ask for the same options share

@@ -2,17 +2,18 @@
 // What a window may have said, as far as it has been decoded, and how good that looks.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "speech/model/vocabulary.h"
-#include "speech/whisper/cpu/decoder.h"
+#include "speech/whisper/decoder.h"
 
 namespace npuspeech {
 
 struct Hypothesis {
-  Sequence sequence;
+  std::unique_ptr<Sequence> sequence;
   std::vector<Token> tokens;            // after the prompt, without the end of text
   std::vector<float> logProbabilities;  // of each token
   float sumLogProbability = 0;          // with the end of text's, without those of the forced tokens

@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "speech/whisper/cpu/weights.h"
-
 namespace npuspeech {
 namespace {
 
@@ -55,17 +53,6 @@ Result<void> hasFor(const Vocabulary& vocabulary, const std::string& name, const
                                           "\"; give a code such as \"en\" or \"de\", or \"auto\""};
   }
   return {};
-}
-
-Result<void> Engine::check(const EngineOptions& options, const StreamOptions& stream) {
-  const auto folder = findModel(options.model);
-  if (!folder) return folder.error();
-  if (const auto device = npu::openDevice(options.device); !device) return device.error();
-  const auto model = CpuWeights::open(*folder);
-  if (!model) return model.error();
-  const auto vocabulary = Vocabulary::load(*folder, model->weights->vocabularySize);
-  if (!vocabulary) return vocabulary.error();
-  return hasFor(*vocabulary, model->weights->name, stream);
 }
 
 }  // namespace npuspeech

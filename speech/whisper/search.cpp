@@ -28,9 +28,9 @@ Token sample(std::span<const float> logits, const LogSumExp& likeliest, float te
 }
 
 /// The same text, to go on by itself.
-Hypothesis forkOf(const Decoder& decoder, const Hypothesis& from) {
+Hypothesis forkOf(Decoder& decoder, const Hypothesis& from) {
   Hypothesis hypothesis;
-  hypothesis.sequence = decoder.fork(from.sequence);
+  hypothesis.sequence = decoder.fork(*from.sequence);
   hypothesis.tokens = from.tokens;
   hypothesis.logProbabilities = from.logProbabilities;
   hypothesis.sumLogProbability = from.sumLogProbability;
@@ -40,7 +40,7 @@ Hypothesis forkOf(const Decoder& decoder, const Hypothesis& from) {
 
 }  // namespace
 
-Search::Search(const Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
+Search::Search(Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
                std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options)
     : vocabulary_(vocabulary), rules_(rules), prompt_(std::move(prompt)), options_(options) {
   Hypothesis& first = active_.emplace_back();
@@ -55,19 +55,19 @@ Search::Search(const Decoder& decoder, const Vocabulary& vocabulary, const Token
 
 void Search::addInputs(std::vector<Decoder::Input>& inputs) {
   if (!prefilled_) {
-    Sequence& sequence = active_[0].sequence;
+    Sequence* const sequence = active_[0].sequence.get();
     const std::vector<Token>& forced = options_.forced;
     for (size_t i = 0; i < prompt_.tokens.size(); ++i) {
       const bool isLast = i + 1 == prompt_.tokens.size() && forced.empty();
-      inputs.push_back({&sequence, prompt_.tokens[i], i == prompt_.startOfTranscript || isLast});
+      inputs.push_back({sequence, prompt_.tokens[i], i == prompt_.startOfTranscript || isLast});
     }
     for (size_t i = 0; i < forced.size(); ++i)
-      inputs.push_back({&sequence, forced[i], i + 1 == forced.size()});
-    for (Token token : options_.guess) inputs.push_back({&sequence, token, true});
+      inputs.push_back({sequence, forced[i], i + 1 == forced.size()});
+    for (Token token : options_.guess) inputs.push_back({sequence, token, true});
     return;
   }
   for (Hypothesis& hypothesis : active_)
-    inputs.push_back({&hypothesis.sequence, hypothesis.tokens.back(), true});
+    inputs.push_back({hypothesis.sequence.get(), hypothesis.tokens.back(), true});
 }
 
 size_t Search::consume(Decoder& decoder, size_t firstLogits) {
@@ -131,7 +131,7 @@ size_t Search::checkGuess(Decoder& decoder, size_t firstLogits) {
   for (size_t agreed = 0;; ++agreed) {
     const Token token = chooseGreedily(decoder, firstLogits + agreed, hypothesis);
     if (!hypothesis.finished && agreed < guess.size() && token == guess[agreed]) continue;
-    hypothesis.sequence.truncate(static_cast<int>(prompt_.tokens.size() + hypothesis.forced + agreed));
+    hypothesis.sequence->truncate(static_cast<int>(prompt_.tokens.size() + hypothesis.forced + agreed));
     break;
   }
   retireFinished();

@@ -29,7 +29,7 @@ struct SearchOptions {
 /// Add the inputs of a step, run it together with those of other searches, consume its logits; until done().
 class Search {
  public:
-  Search(const Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
+  Search(Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
          std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options);
 
   bool done() const { return done_; }

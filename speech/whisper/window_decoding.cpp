@@ -32,13 +32,12 @@ constexpr int64_t kFastestNs = 70'000'000;
 
 WindowDecoding::WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
                                std::shared_ptr<const CrossAttentionCache> cross, const LiveWindow& window,
-                               size_t alignmentHeads, FullContext fullContext)
+                               FullContext fullContext)
     : decoder_(decoder),
       vocabulary_(vocabulary),
       stream_(stream),
       cross_(std::move(cross)),
       window_(window),
-      alignmentHeads_(alignmentHeads),
       fullContext_(std::move(fullContext)),
       rules_(vocabulary, kTimestamps) {
   if (stream_.options.live) start_ = stream_.text.begin(window_);
@@ -73,7 +72,7 @@ void WindowDecoding::begin() {
 void WindowDecoding::addInputs(std::vector<Decoder::Input>& inputs) {
   if (done()) return;
   if (detecting_)
-    inputs.push_back({&*detecting_, vocabulary_.startOfTranscript(), true});
+    inputs.push_back({detecting_.get(), vocabulary_.startOfTranscript(), true});
   else
     search_->addInputs(inputs);
 }
@@ -152,9 +151,9 @@ void WindowDecoding::judge() {
   current.averageLogProbability = current.hypothesis.averageLogProbability();
   // People may say again what was committed.
   current.compression = compressionRatio(vocabulary_, current.hypothesis.chosen());
-  current.words =
-      readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
-                current.prompt.startOfTranscript, alignmentHeads_, stream_.languageCode, window_.durationNs);
+  current.words = readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
+                            current.prompt.startOfTranscript, decoder_.alignmentHeads(), stream_.languageCode,
+                            window_.durationNs);
   measureUnheard(current);
   // Where few rows stand for the padding, an utterance of a second or two can seem to hold nothing.
   const bool isDone = current.holdsNoSpeech() ? !fullContext_ : current.isGood() && !current.leavesOut();

@@ -35,7 +35,7 @@ class WindowDecoding {
 
   WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
                  std::shared_ptr<const CrossAttentionCache> cross, const LiveWindow& window,
-                 size_t alignmentHeads, FullContext fullContext);
+                 FullContext fullContext);
 
   bool done() const { return result_ || error_; }
   /// Once done(). Errors: BadFile where the model gives no numbers.
@@ -78,10 +78,9 @@ class WindowDecoding {
   std::shared_ptr<const CrossAttentionCache> cross_;
   LiveWindow window_;
   LiveText::Start start_;
-  size_t alignmentHeads_;
   FullContext fullContext_;
   TokenRules rules_;
-  std::optional<Sequence> detecting_;  // while the language is being found
+  std::unique_ptr<Sequence> detecting_;  // while the language is being found
   std::optional<Search> search_;
   bool detectedHere_ = false;  // the stream's language comes from this window
   float temperature_ = 0;

@@ -178,12 +178,12 @@ std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& 
     }
   if (text.empty()) return {};
 
-  const size_t audioRows = static_cast<size_t>(hypothesis.sequence.cross().audioRows);
+  const size_t audioRows = static_cast<size_t>(hypothesis.sequence->cross().audioRows);
   const size_t inputs =
-      std::min(static_cast<size_t>(hypothesis.sequence.length()), promptLength + hypothesis.tokens.size());
+      std::min(static_cast<size_t>(hypothesis.sequence->length()), promptLength + hypothesis.tokens.size());
   const size_t mapRows = inputs - (promptLength - 1);
   std::vector<float> map =
-      attentionMap(hypothesis.sequence, promptLength - 1, startOfTranscript, mapRows, heads, audioRows);
+      attentionMap(*hypothesis.sequence, promptLength - 1, startOfTranscript, mapRows, heads, audioRows);
   std::vector<float> cost;
   cost.reserve((text.size() + 1) * audioRows);
   for (size_t i = 0; i <= text.size(); ++i) {

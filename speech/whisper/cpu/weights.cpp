@@ -180,7 +180,7 @@ Result<std::shared_ptr<const CpuWeights>> CpuWeights::load(const std::string& fo
   weights->precision = precision;
   auto vocabulary = Vocabulary::load(folder, weights->vocabularySize);
   if (!vocabulary) return vocabulary.error();
-  weights->vocabulary = std::make_unique<Vocabulary>(std::move(*vocabulary));
+  weights->vocabulary = std::make_shared<const Vocabulary>(std::move(*vocabulary));
 
   if (auto read = readParts(file, *weights, progress, stop); !read) return read.error();
   weights->paddingState = convolvePadding(*weights);

@@ -44,7 +44,7 @@ struct CpuWeights {
   std::vector<DecoderLayer> decoder;
   LayerNorm encoderNorm, decoderNorm;
   Linear projection;  // also the embedding table
-  std::unique_ptr<Vocabulary> vocabulary;
+  std::shared_ptr<const Vocabulary> vocabulary;
 
   /// A model's file, and what can be told without reading its weights: name and sizes.
   struct Opened;

@@ -10,8 +10,9 @@
 #include <sstream>
 
 #include "speech/audio/log_mel.h"
-#include "speech/whisper/batch_decoder.h"
-#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/cpu_decoder.h"
+#include "speech/whisper/cpu/cpu_encoder.h"
+#include "speech/whisper/token_rules.h"
 #include "tests/support/npy.h"
 #include "tests/support/recordings.h"
 
@@ -52,14 +53,13 @@ const std::string kReferences[] = {"librispeech__1688-142285-0000", "librispeech
 TEST(EncoderParity, Float32StatesAreWithinAThousandth) {
   const auto weights = loadBase();
   NPUSPEECH_REQUIRE(weights, "the model whisper-base");
-  ThreadPool pool(2);
-  Encoder encoder(weights);
+  CpuEncoder encoder(weights, std::make_shared<ThreadPool>(2));
   for (const std::string& name : kReferences) {
     const auto window = readReference(name);
     NPUSPEECH_REQUIRE(window, name);
     AlignedVector<float> states(window->states.size());
-    ASSERT_TRUE(encoder.encode(pool, window->mel.data(),
-                               {window->frames, weights->audioContext, kFullContext}, states.data(), {}));
+    ASSERT_TRUE(encoder.encode(window->mel.data(), {window->frames, weights->audioContext, kFullContext},
+                               states.data(), {}));
     double difference = 0, norm = 0;
     for (size_t i = 0; i < states.size(); ++i) {
       difference += std::pow(states[i] - window->states[i], 2.0);
@@ -85,14 +85,13 @@ double correlation(const float* a, const float* b, size_t count) {
 TEST(EncoderParity, Int8StatesFollowFloat32OverTheAudio) {
   const auto weights = loadBase(Precision::Int8);
   NPUSPEECH_REQUIRE(weights, "the model whisper-base");
-  ThreadPool pool(2);
-  Encoder encoder(weights);
+  CpuEncoder encoder(weights, std::make_shared<ThreadPool>(2));
   for (const std::string& name : kReferences) {
     const auto window = readReference(name);
     NPUSPEECH_REQUIRE(window, name);
     const WindowShape shape{window->frames, weights->audioContext, kFullContext};
     AlignedVector<float> states(window->states.size());
-    ASSERT_TRUE(encoder.encode(pool, window->mel.data(), shape, states.data(), {}));
+    ASSERT_TRUE(encoder.encode(window->mel.data(), shape, states.data(), {}));
     const double similar =
         correlation(states.data(), window->states.data(),
                     static_cast<size_t>(shape.audioRows()) * static_cast<size_t>(weights->width));
@@ -137,16 +136,15 @@ struct Greedy {
   std::vector<float> margins;
 };
 
-Greedy decodeGreedily(Decoder& decoder, ThreadPool& pool, const TokenRules& rules,
-                      const Vocabulary& vocabulary, std::shared_ptr<const CrossAttentionCache> cross,
-                      const std::vector<Token>& prompt) {
-  Sequence sequence = decoder.start(std::move(cross));
+Greedy decodeGreedily(Decoder& decoder, const TokenRules& rules, const Vocabulary& vocabulary,
+                      std::shared_ptr<const CrossAttentionCache> cross, const std::vector<Token>& prompt) {
+  const std::unique_ptr<Sequence> sequence = decoder.start(std::move(cross));
   Greedy greedy;
   std::vector<Decoder::Input> inputs;
-  for (Token token : prompt) inputs.push_back({&sequence, token, false});
+  for (Token token : prompt) inputs.push_back({sequence.get(), token, false});
   inputs.back().wantLogits = true;
   while (greedy.tokens.size() < 224) {
-    decoder.step(pool, inputs);
+    decoder.step(inputs);
     const std::span<float> logits = decoder.logits(0);
     rules.apply(logits, greedy.tokens);
     const auto best = std::max_element(logits.begin(), logits.end());
@@ -156,7 +154,7 @@ Greedy decodeGreedily(Decoder& decoder, ThreadPool& pool, const TokenRules& rule
     greedy.margins.push_back(top - *std::max_element(logits.begin(), logits.end()));
     if (token == vocabulary.endOfText()) break;
     greedy.tokens.push_back(token);
-    inputs = {{&sequence, token, true}};
+    inputs = {{sequence.get(), token, true}};
   }
   return greedy;
 }
@@ -168,9 +166,9 @@ TEST(DecoderParity, GreedyTokensEqualTheReferences) {
   NPUSPEECH_REQUIRE(!rows.empty(), "reference/whisper-base/greedy.tsv");
   const Vocabulary& vocabulary = *weights->vocabulary;
   const TokenRules rules(vocabulary, false);
-  ThreadPool pool(2);
-  Encoder encoder(weights);
-  Decoder decoder(weights, alignmentHeads(*weights));
+  const auto pool = std::make_shared<ThreadPool>(2);
+  CpuEncoder encoder(weights, pool);
+  CpuDecoder decoder(weights, pool);
   LogMel logMel(weights->melBins, 2 * weights->audioContext + 8);
 
   constexpr float kTie = 3e-3f;
@@ -186,9 +184,9 @@ TEST(DecoderParity, GreedyTokensEqualTheReferences) {
     logMel.normalised(0, frames, mel.data());
     const WindowShape shape{frames, weights->audioContext, kFullContext};
     AlignedVector<float> states(static_cast<size_t>(shape.rows() * weights->width));
-    ASSERT_TRUE(encoder.encode(pool, mel.data(), shape, states.data(), {}));
-    const Greedy greedy = decodeGreedily(decoder, pool, rules, vocabulary,
-                                         decoder.prepare(pool, states.data(), shape), row.prompt);
+    ASSERT_TRUE(encoder.encode(mel.data(), shape, states.data(), {}));
+    const Greedy greedy =
+        decodeGreedily(decoder, rules, vocabulary, decoder.prepare(states.data(), shape), row.prompt);
     if (greedy.tokens == row.tokens) {
       ++equal;
       continue;

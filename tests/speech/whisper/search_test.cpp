@@ -10,8 +10,8 @@
 #include <stdexcept>
 
 #include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
-#include "speech/whisper/batch_decoder.h"
-#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/cpu_decoder.h"
+#include "speech/whisper/cpu/cpu_encoder.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_model.h"
 
@@ -34,7 +34,7 @@ class Reader {
     auto loaded = CpuWeights::load(folder_.path(), Precision::Float32, nullptr, {});
     if (!loaded) throw std::runtime_error(loaded.error().message);
     weights_ = *loaded;
-    decoder_.emplace(weights_, alignmentHeads(*weights_));
+    decoder_.emplace(weights_, pool_);
     rules_.emplace(vocabulary(), false);
     prompt_ = makePrompt(vocabulary(), {}, vocabulary().startOfTranscript() + 1, Task::Transcribe, false);
 
@@ -43,9 +43,9 @@ class Reader {
     AlignedVector<float> mel(static_cast<size_t>(shape.frames * weights_->melBins));
     for (float& value : mel) value = static_cast<float>(random() % 1000) * 1e-3f;
     AlignedVector<float> states(static_cast<size_t>(shape.rows() * weights_->width));
-    if (!Encoder(weights_).encode(pool_, mel.data(), shape, states.data(), {}))
+    if (!CpuEncoder(weights_, pool_).encode(mel.data(), shape, states.data(), {}))
       throw std::runtime_error("the encoder failed");
-    cross_ = decoder_->prepare(pool_, states.data(), shape);
+    cross_ = decoder_->prepare(states.data(), shape);
   }
 
   const Vocabulary& vocabulary() const { return *weights_->vocabulary; }
@@ -57,7 +57,7 @@ class Reader {
     for (; !search.done(); ++found.steps) {
       inputs.clear();
       search.addInputs(inputs);
-      decoder_->step(pool_, inputs);
+      decoder_->step(inputs);
       const auto wanted =
           std::count_if(inputs.begin(), inputs.end(), [](const auto& input) { return input.wantLogits; });
       EXPECT_EQ(search.consume(*decoder_, 0), static_cast<size_t>(wanted));
@@ -69,29 +69,29 @@ class Reader {
 
   // Log-probabilities of `tokens` behind the prompt, a token at a time.
   std::vector<float> scored(const Tokens& tokens) {
-    Sequence sequence = decoder_->start(cross_);
+    const std::unique_ptr<Sequence> sequence = decoder_->start(cross_);
     std::vector<Decoder::Input> inputs;
-    for (Token token : prompt_.tokens) inputs.push_back({&sequence, token, false});
+    for (Token token : prompt_.tokens) inputs.push_back({sequence.get(), token, false});
     inputs.back().wantLogits = true;
     std::vector<float> scores;
     Tokens said;
     for (Token token : tokens) {
-      decoder_->step(pool_, inputs);
+      decoder_->step(inputs);
       const std::span<float> logits = decoder_->logits(0);
       rules_->apply(logits, said);
       scores.push_back(logits[static_cast<size_t>(token)] -
                        logSumExpF32(logits.data(), static_cast<int>(logits.size())).logSum);
       said.push_back(token);
-      inputs = {{&sequence, token, true}};
+      inputs = {{sequence.get(), token, true}};
     }
     return scores;
   }
 
  private:
   test::TempFolder folder_;
-  ThreadPool pool_{1};
+  std::shared_ptr<ThreadPool> pool_ = std::make_shared<ThreadPool>(1);
   std::shared_ptr<const CpuWeights> weights_;
-  std::optional<Decoder> decoder_;
+  std::optional<CpuDecoder> decoder_;
   std::optional<TokenRules> rules_;
   std::shared_ptr<const CrossAttentionCache> cross_;
   Prompt prompt_;

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "base/thread_pool.h"
-#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/cpu_encoder.h"
 #include "speech/whisper/cpu/weights.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tensor_writer.h"
@@ -39,14 +39,13 @@ class PackedWeightsTest : public ::testing::Test {
     auto weights = CpuWeights::load(folder_.path(), precision, {}, {});
     EXPECT_TRUE(weights) << (weights ? "" : weights.error().message);
     if (!weights) return {};
-    ThreadPool pool(1);
-    Encoder encoder(*weights);
+    CpuEncoder encoder(*weights, std::make_shared<ThreadPool>(1));
     const WindowShape shape{40, (*weights)->audioContext};
     std::vector<float> mel(40 * 80), states(static_cast<size_t>(shape.rows() * (*weights)->width));
     std::mt19937 random(1);
     std::uniform_real_distribution<float> uniform(-1, 1);
     for (float& value : mel) value = uniform(random);
-    EXPECT_TRUE(encoder.encode(pool, mel.data(), shape, states.data(), {}));
+    EXPECT_TRUE(encoder.encode(mel.data(), shape, states.data(), {}));
     return states;
   }
 

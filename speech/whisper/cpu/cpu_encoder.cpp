@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/cpu/encoder.h"
+#include "speech/whisper/cpu/cpu_encoder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,14 +16,23 @@ void grow(AlignedVector<float>& vector, size_t size) {
 
 }  // namespace
 
-Encoder::Encoder(std::shared_ptr<const CpuWeights> weights)
+CpuEncoder::CpuEncoder(std::shared_ptr<const CpuWeights> weights, std::shared_ptr<ThreadPool> pool)
     : weights_(std::move(weights)),
+      pool_(std::move(pool)),
       audio_(Precision::Float32),
       input_(weights_->precision),
       inside_(weights_->precision) {}
 
-bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
-                     const std::stop_token& stop) {
+Result<void> CpuEncoder::encode(const npu::BufferObject& logMel, const WindowShape& shape,
+                                npu::BufferObject& states, const std::stop_token& stop) {
+  if (encode(logMel.as<const float>(), shape, states.as<float>(), stop)) return {};
+  return Error{ErrorCode::Cancelled, "Encoding was cancelled."};
+}
+
+bool CpuEncoder::encode(const float* mel, const WindowShape& shape, float* states,
+                        const std::stop_token& stop) {
+  const std::lock_guard lock(mutex_);
+  ThreadPool& pool = *pool_;
   const CpuWeights& w = *weights_;
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
   const size_t width = static_cast<size_t>(w.width), audioRows = static_cast<size_t>(shape.audioRows());
@@ -35,10 +44,10 @@ bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shap
     keyBias_[audioRows + i] = std::log(static_cast<float>(padding[i].count));
 
   const ThreadPool::Turn turn(pool);
-  convolve(pool, mel, shape, states);
+  convolve(mel, shape, states);
   for (const EncoderLayer& layer : w.encoder) {
     if (stop.stop_requested()) return false;
-    runLayer(pool, layer, static_cast<int>(rows), states);
+    runLayer(layer, static_cast<int>(rows), states);
   }
   const float* const gamma = w.encoderNorm.gamma.data();
   const float* const beta = w.encoderNorm.beta.data();
@@ -59,7 +68,8 @@ bool Encoder::encode(ThreadPool& pool, const float* mel, const WindowShape& shap
 // Padding is 0 in the normalised log-mel, as it is beyond the window's edge, so that the first convolution
 // gives the same row wherever it sees padding only: from frame `frames` + 1 on. The second one sees three
 // such rows from position audioRows + 1 on.
-void Encoder::convolve(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states) {
+void CpuEncoder::convolve(const float* mel, const WindowShape& shape, float* states) {
+  ThreadPool& pool = *pool_;
   const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width), bins = static_cast<size_t>(w.melBins);
   const int frames = shape.frames, audioRows = shape.audioRows();
@@ -104,7 +114,8 @@ void Encoder::convolve(ThreadPool& pool, const float* mel, const WindowShape& sh
   }
 }
 
-void Encoder::runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states) {
+void CpuEncoder::runLayer(const EncoderLayer& layer, int rows, float* states) {
+  ThreadPool& pool = *pool_;
   const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
   const Rows x{states, width}, qkv{qkv_.data(), 3 * width}, attended{attended_.data(), width};

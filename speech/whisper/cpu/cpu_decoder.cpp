@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "speech/whisper/cpu/decoder.h"
+#include "speech/whisper/cpu/cpu_decoder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,28 +17,62 @@ const float kScoreScale = 1.0f / std::sqrt(static_cast<float>(kHeadDim));
 
 }  // namespace
 
-void Sequence::truncate(int length) {
-  length_ = std::min(length_, length);
+/// Keys and values as the model's precision wants them.
+struct CpuDecoder::Cross : CrossAttentionCache {
+  size_t layerSize = 0;                 // elements of one layer, in floats or in packed
+  AlignedVector<float> floats;          // Float32: [layer][rows][2 width], keys beside values
+  AlignedVector<unsigned char> packed;  // Int8: [layer][head], as packAttentionI8 writes them
+  AlignedVector<float> keyBias;         // [rows]: the logarithm of how many rows each stands for
+};
+
+class CpuDecoder::Tokens : public Sequence {
+ public:
+  Tokens(const CpuWeights& weights, size_t alignmentHeads, std::shared_ptr<const CrossAttentionCache> cross)
+      : Sequence(std::move(cross)),
+        alignmentStride_(alignmentHeads * static_cast<size_t>(this->cross().audioRows)) {
+    // Not cleared: pages of positions that are never reached stay untouched.
+    const size_t context = static_cast<size_t>(weights.textContext);
+    keysAndValues_.resize(weights.decoder.size() * 2 * context * static_cast<size_t>(weights.width));
+    alignment_.resize(context * alignmentStride_);
+  }
+
+  std::span<const float> alignment(int position) const override {
+    return {alignment_.data() + static_cast<size_t>(position) * alignmentStride_, alignmentStride_};
+  }
+
+ private:
+  friend class CpuDecoder;
+  AlignedVector<float> keysAndValues_;  // [layer][K, V][textContext][width]
+  AlignedVector<float> alignment_;      // [textContext][alignment heads][audioRows]
+  const size_t alignmentStride_;        // floats of one position
+};
+
+CpuDecoder::Tokens& CpuDecoder::tokensOf(const Input& input) {
+  return static_cast<Tokens&>(*input.sequence);
 }
 
-std::span<const float> Sequence::alignment(int position) const {
-  const size_t stride = static_cast<size_t>(alignmentStride_);
-  return {alignment_.data() + static_cast<size_t>(position) * stride, stride};
-}
-
-Decoder::Decoder(std::shared_ptr<const CpuWeights> weights, std::vector<Vocabulary::Head> alignmentHeads)
+CpuDecoder::CpuDecoder(std::shared_ptr<const CpuWeights> weights, std::shared_ptr<ThreadPool> pool)
     : weights_(std::move(weights)),
-      alignmentHeads_(std::move(alignmentHeads)),
+      pool_(std::move(pool)),
+      alignmentHeads_(npuspeech::alignmentHeads(*weights_->vocabulary,
+                                                static_cast<int>(weights_->decoder.size()), weights_->heads)),
       input_(weights_->precision),
       inside_(weights_->precision) {
   logitStride_ = (static_cast<size_t>(weights_->vocabularySize) + 15) / 16 * 16;
 }
 
-std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, const float* states,
-                                                            const WindowShape& shape) {
+std::shared_ptr<const CrossAttentionCache> CpuDecoder::prepare(const npu::BufferObject& states,
+                                                               const WindowShape& shape) {
+  return prepare(states.as<const float>(), shape);
+}
+
+std::shared_ptr<const CrossAttentionCache> CpuDecoder::prepare(const float* states,
+                                                               const WindowShape& shape) {
+  if (!turn_) turn_.emplace(*pool_);
+  ThreadPool& pool = *pool_;
   const CpuWeights& w = *weights_;
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
-  auto cross = std::make_shared<CrossAttentionCache>();
+  auto cross = std::make_shared<Cross>();
   cross->audioRows = shape.audioRows();
   cross->rows = cross->audioRows + static_cast<int>(padding.size());
   const size_t rows = static_cast<size_t>(cross->rows), width = static_cast<size_t>(w.width);
@@ -76,33 +110,26 @@ std::shared_ptr<const CrossAttentionCache> Decoder::prepare(ThreadPool& pool, co
   return cross;
 }
 
-Sequence Decoder::start(std::shared_ptr<const CrossAttentionCache> cross) const {
-  const CpuWeights& w = *weights_;
-  Sequence sequence;
-  sequence.alignmentStride_ = static_cast<int>(alignmentHeads_.size()) * cross->audioRows;
-  sequence.cross_ = std::move(cross);
-  // Not cleared: pages of positions that are never reached stay untouched.
-  const size_t context = static_cast<size_t>(w.textContext);
-  sequence.keysAndValues_.resize(w.decoder.size() * 2 * context * static_cast<size_t>(w.width));
-  sequence.alignment_.resize(context * static_cast<size_t>(sequence.alignmentStride_));
-  return sequence;
+std::unique_ptr<Sequence> CpuDecoder::start(std::shared_ptr<const CrossAttentionCache> cross) {
+  return std::make_unique<Tokens>(*weights_, alignmentHeads_.size(), std::move(cross));
 }
 
-Sequence Decoder::fork(const Sequence& from) const {
-  Sequence sequence = start(from.cross_);
+std::unique_ptr<Sequence> CpuDecoder::fork(const Sequence& sequence) {
+  const auto& from = static_cast<const Tokens&>(sequence);
+  auto forked = std::make_unique<Tokens>(*weights_, alignmentHeads_.size(), from.cross_);
   const size_t context = static_cast<size_t>(weights_->textContext),
                width = static_cast<size_t>(weights_->width);
   const size_t used = static_cast<size_t>(from.length_);
   for (size_t part = 0; part < weights_->decoder.size() * 2; ++part)
-    std::memcpy(sequence.keysAndValues_.data() + part * context * width,
+    std::memcpy(forked->keysAndValues_.data() + part * context * width,
                 from.keysAndValues_.data() + part * context * width, used * width * sizeof(float));
-  std::memcpy(sequence.alignment_.data(), from.alignment_.data(),
-              used * static_cast<size_t>(from.alignmentStride_) * sizeof(float));
-  sequence.length_ = from.length_;
-  return sequence;
+  std::memcpy(forked->alignment_.data(), from.alignment_.data(),
+              used * from.alignmentStride_ * sizeof(float));
+  forked->length_ = from.length_;
+  return forked;
 }
 
-void Decoder::reserve(size_t rows, size_t logitRows, int keys, int threads) {
+void CpuDecoder::reserve(size_t rows, size_t logitRows, int keys) {
   const size_t width = static_cast<size_t>(weights_->width);
   auto grow = [](AlignedVector<float>& vector, size_t size) {
     if (vector.size() < size) vector.resize(size);
@@ -112,37 +139,41 @@ void Decoder::reserve(size_t rows, size_t logitRows, int keys, int threads) {
   grow(attended_, rows * width);
   grow(qkv_, rows * 3 * width);
   attentionStride_ = (static_cast<size_t>(std::max(keys, weights_->textContext)) + 15) / 16 * 16;
-  grow(attentionWeights_, attentionStride_ * static_cast<size_t>(threads));
+  grow(attentionWeights_, attentionStride_ * static_cast<size_t>(pool_->threads()));
   grow(logits_, logitRows * logitStride_);
   positions_.reserve(rows);
 }
 
-std::span<float> Decoder::logits(size_t i) {
+std::span<float> CpuDecoder::logits(size_t i) {
   return {logits_.data() + i * logitStride_, static_cast<size_t>(weights_->vocabularySize)};
 }
 
 // Takes a place for each input, and its embedding there.
-void Decoder::append(std::span<const Input> inputs) {
+void CpuDecoder::append(std::span<const Input> inputs) {
   const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
   positions_.clear();
   for (const Input& input : inputs) {
-    if (input.sequence->length_ >= w.textContext)
+    if (input.sequence->length() >= w.textContext)
       throw std::length_error("a text is longer than the model's context of " +
                               std::to_string(w.textContext) + " tokens");
     float* const x = x_.data() + positions_.size() * width;
-    positions_.push_back(input.sequence->length_++);
+    positions_.push_back(tokensOf(input).length_++);
     w.projection.readRow(input.token, x);
     const float* const position = w.textPositions.data() + static_cast<size_t>(positions_.back()) * width;
     for (size_t i = 0; i < width; ++i) x[i] += position[i];
   }
 }
 
-void Decoder::takeBack(std::span<const Input> inputs) {
+void CpuDecoder::takeBack(std::span<const Input> inputs) {
   for (size_t i = positions_.size(); i-- > 0;) inputs[i].sequence->truncate(positions_[i]);
 }
 
-void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
+void CpuDecoder::step(std::span<const Input> inputs) {
+  if (turn_)
+    turn_->yield();
+  else
+    turn_.emplace(*pool_);
   int keys = 0;
   size_t logitRows = 0;
   for (const Input& input : inputs) {
@@ -150,17 +181,18 @@ void Decoder::step(ThreadPool& pool, std::span<const Input> inputs) {
     logitRows += input.wantLogits;
   }
   positions_.clear();
-  reserve(inputs.size(), logitRows, keys, pool.threads());
+  reserve(inputs.size(), logitRows, keys);
   try {
     append(inputs);
-    compute(pool, inputs);
+    compute(inputs);
   } catch (...) {
     takeBack(inputs);
     throw;
   }
 }
 
-void Decoder::compute(ThreadPool& pool, std::span<const Input> inputs) {
+void CpuDecoder::compute(std::span<const Input> inputs) {
+  ThreadPool& pool = *pool_;
   const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
   const int rows = static_cast<int>(inputs.size());
@@ -170,13 +202,13 @@ void Decoder::compute(ThreadPool& pool, std::span<const Input> inputs) {
     const DecoderLayer& layer = w.decoder[i];
     input_.takeNormalised(pool, layer.selfNorm, x, rows);
     layer.selfQkv.apply(pool, input_, qkv);
-    selfAttention(pool, i, inputs);
+    selfAttention(i, inputs);
     input_.take(pool, attended, rows, w.width);
     layer.selfOut.apply(pool, input_, x, Activation::None, x);
 
     input_.takeNormalised(pool, layer.crossNorm, x, rows);
     layer.crossQ.apply(pool, input_, query);
-    crossAttention(pool, i, inputs);
+    crossAttention(i, inputs);
     input_.take(pool, attended, rows, w.width);
     layer.crossOut.apply(pool, input_, x, Activation::None, x);
 
@@ -194,20 +226,20 @@ void Decoder::compute(ThreadPool& pool, std::span<const Input> inputs) {
   w.projection.apply(pool, input_, {logits_.data(), logitStride_});
 }
 
-void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs) {
+void CpuDecoder::selfAttention(size_t layer, std::span<const Input> inputs) {
   const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width), heads = static_cast<size_t>(w.heads);
   const size_t part = static_cast<size_t>(w.textContext) * width;
   for (size_t r = 0; r < inputs.size(); ++r) {
-    float* const keys = inputs[r].sequence->keysAndValues_.data() + 2 * layer * part;
+    float* const keys = tokensOf(inputs[r]).keysAndValues_.data() + 2 * layer * part;
     const float* const qkv = qkv_.data() + r * 3 * width;
     const size_t offset = static_cast<size_t>(positions_[r]) * width;
     std::memcpy(keys + offset, qkv + width, width * sizeof(float));
     std::memcpy(keys + part + offset, qkv + 2 * width, width * sizeof(float));
   }
-  pool.parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
+  pool_->parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
     const size_t r = i / heads, head = i % heads;
-    const float* const keys = inputs[r].sequence->keysAndValues_.data() + 2 * layer * part + head * kHeadDim;
+    const float* const keys = tokensOf(inputs[r]).keysAndValues_.data() + 2 * layer * part + head * kHeadDim;
     decodeAttentionF32({.q = qkv_.data() + r * 3 * width + head * kHeadDim,
                         .k = keys,
                         .v = keys + part,
@@ -221,12 +253,12 @@ void Decoder::selfAttention(ThreadPool& pool, size_t layer, std::span<const Inpu
   });
 }
 
-void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Input> inputs) {
+void CpuDecoder::crossAttention(size_t layer, std::span<const Input> inputs) {
   const size_t width = static_cast<size_t>(weights_->width), heads = static_cast<size_t>(weights_->heads);
-  pool.parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
+  pool_->parallelFor(inputs.size() * heads, [&](size_t i, int worker) {
     const size_t r = i / heads, head = i % heads;
-    Sequence& sequence = *inputs[r].sequence;
-    const CrossAttentionCache& cross = sequence.cross();
+    Tokens& sequence = tokensOf(inputs[r]);
+    const auto& cross = static_cast<const Cross&>(sequence.cross());
     const size_t audioRows = static_cast<size_t>(cross.audioRows);
     float* const looked = attentionWeights_.data() + static_cast<size_t>(worker) * attentionStride_;
     const auto aligns = [&](const Vocabulary::Head& h) {
@@ -265,7 +297,7 @@ void Decoder::crossAttention(ThreadPool& pool, size_t layer, std::span<const Inp
     float sum = 1e-20f;
     for (size_t j = 0; j < audioRows; ++j) sum += looked[j];
     float* const row = sequence.alignment_.data() +
-                       static_cast<size_t>(positions_[r]) * static_cast<size_t>(sequence.alignmentStride_) +
+                       static_cast<size_t>(positions_[r]) * sequence.alignmentStride_ +
                        static_cast<size_t>(aligning - alignmentHeads_.begin()) * audioRows;
     for (size_t j = 0; j < audioRows; ++j) row[j] = looked[j] / sum;
   });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <stop_token>
 
 #include "base/aligned.h"
@@ -10,25 +11,27 @@
 #include "kernels/attention_f32/attention_f32.h"
 #include "kernels/attention_i8/attention_i8.h"
 #include "speech/whisper/cpu/weights.h"
-#include "speech/whisper/window.h"
+#include "speech/whisper/encoder.h"
 
 namespace npuspeech {
 
-/// One computation at a time; keeps its working memory from window to window (24 MB for a full window of
-/// base).
-class Encoder {
+/// Keeps its working memory from window to window (24 MB for a full window of base).
+class CpuEncoder : public Encoder {
  public:
-  explicit Encoder(std::shared_ptr<const CpuWeights> weights);
+  CpuEncoder(std::shared_ptr<const CpuWeights> weights, std::shared_ptr<ThreadPool> pool);
 
-  /// mel: [shape.frames][melBins]; states: [shape.rows()][width]. False when `stop` ended it before its end.
-  bool encode(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states,
-              const std::stop_token& stop);
+  Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape, npu::BufferObject& states,
+                      const std::stop_token& stop) override;
+  /// The same from and to any memory. False when `stop` ended it before its end.
+  bool encode(const float* logMel, const WindowShape& shape, float* states, const std::stop_token& stop);
 
  private:
-  void convolve(ThreadPool& pool, const float* mel, const WindowShape& shape, float* states);
-  void runLayer(ThreadPool& pool, const EncoderLayer& layer, int rows, float* states);
+  void convolve(const float* mel, const WindowShape& shape, float* states);
+  void runLayer(const EncoderLayer& layer, int rows, float* states);
 
-  std::shared_ptr<const CpuWeights> weights_;
+  const std::shared_ptr<const CpuWeights> weights_;
+  const std::shared_ptr<ThreadPool> pool_;
+  std::mutex mutex_;                // one window at a time: guards what follows
   AlignedVector<float> hidden_;     // [frames + 4][width]: the first convolution, a zero row in front
   AlignedVector<float> edge_;       // log-mel at both ends with the padding around it
   AlignedVector<float> qkv_;        // [rows][3 width]

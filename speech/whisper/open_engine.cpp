@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How the name of a model becomes an engine.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <set>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/thread_error.h"
+#include "speech/whisper/cpu/cpu_parts.h"
+#include "speech/whisper/cpu/weights.h"
+#include "speech/whisper/engine_parts.h"
+#include "speech/whisper/engine_source.h"
+#include "speech/whisper/engine_table.h"
+#include "speech/whisper/model_check.h"
+
+namespace npuspeech {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A thread for each physical core: the second thread of a core adds nothing to arithmetic.
+int physicalCores() {
+  std::set<std::string> cores;
+  const int processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  for (int i = 0; i < processors; ++i) {
+    std::ifstream siblings("/sys/devices/system/cpu/cpu" + std::to_string(i) + "/topology/thread_siblings");
+    std::string mask;
+    if (std::getline(siblings, mask)) cores.insert(mask);
+  }
+  return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
+}
+
+Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOptions& options, int threads,
+                                     const Engine::Progress& progress, const std::stop_token& stop) {
+  auto device = npu::openDevice(options.device);
+  if (!device) return device.error();
+  try {
+    auto parts = loadCpuParts(folder, options.precision, threads, std::move(*device), progress, stop);
+    if (!parts) return parts.error();
+    return makeEngine(std::move(*parts));
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::OutOfMemory, "There is no memory to load the model " + folder + "."};
+  } catch (const std::system_error&) {
+    return threadError("compute with the model " + folder);
+  }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Engine>> Engine::open(const EngineOptions& options, const Progress& progress,
+                                             std::stop_token stop) {
+  const int threads = options.threads > 0 ? options.threads : physicalCores();
+  EngineTable& table = EngineTable::ofProcess();
+  if (const auto source = EngineSource::of(options.model))
+    return table.open(
+        {options.model, options.device, options.precision, threads},
+        [&] { return source->open(options, progress, stop); }, stop);
+  const auto folder = findModel(options.model);
+  if (!folder) return folder.error();
+  std::error_code unresolved;
+  const fs::path canonical = fs::weakly_canonical(*folder, unresolved);
+  const std::string path = unresolved ? *folder : canonical.string();
+  return table.open(
+      {path, options.device, options.precision, threads},
+      [&] { return load(path, options, threads, progress, stop); }, stop);
+}
+
+Result<void> Engine::check(const EngineOptions& options, const StreamOptions& stream) {
+  if (const auto source = EngineSource::of(options.model)) return source->check(options, stream);
+  const auto folder = findModel(options.model);
+  if (!folder) return folder.error();
+  if (const auto device = npu::openDevice(options.device); !device) return device.error();
+  const auto model = CpuWeights::open(*folder);
+  if (!model) return model.error();
+  const auto vocabulary = Vocabulary::load(*folder, model->weights->vocabularySize);
+  if (!vocabulary) return vocabulary.error();
+  return hasFor(*vocabulary, model->weights->name, stream);
+}
+
+}  // namespace npuspeech
