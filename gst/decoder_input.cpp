@@ -39,6 +39,12 @@ PlacedWindow placed(GstBuffer* buffer, const Window& window, const StreamOptions
   return place;
 }
 
+/// Gives the text of a window the times of its source's clock.
+void applyJump(const PlacedWindow& place, DecodedWindow& window) {
+  for (std::vector<Word>* words : {&window.words, &window.interim})
+    place.jump.apply(static_cast<int64_t>(place.pts), *words);
+}
+
 }  // namespace
 
 DecoderInput::DecoderInput(GstElement* element, GstPad* sink, GstPad* src,
@@ -220,7 +226,7 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
   if (isRead)
     stream.submit(std::move(window), [this, place, segment = segment_, isTranslated = plan->isNeeded, stop,
                                       readers = std::move(same)](Result<DecodedWindow> decoded) {
-      if (decoded) place.jump.apply(place.pts, *decoded);
+      if (decoded) applyJump(place, *decoded);
       guardedVoid(element_, [&] {
         if (decoded && place.isLive && segment) tellLive(*decoded, place, segment.get(), isTranslated, stop);
       });
@@ -228,7 +234,7 @@ GstFlowReturn DecoderInput::submit(EncodedWindow window, PlacedWindow place, Dec
     });
   if (isOtherRead)
     plan->stream->submit(again, [this, place, readers = std::move(other)](Result<DecodedWindow> decoded) {
-      if (decoded) place.jump.apply(place.pts, *decoded);
+      if (decoded) applyJump(place, *decoded);
       translations_.answered(place.utterance, decoded ? decoded->neededFromNs : INT64_MIN);
       deliver(element_, readers, decoded);
     });

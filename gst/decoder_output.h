@@ -7,13 +7,13 @@
 #include <atomic>
 #include <optional>
 
-#include "gst/clock_jump.h"
 #include "gst/decoder_settings.h"
 #include "gst/interim_output.h"
 #include "gst/no_words.h"
 #include "gst/observed_delay.h"
 #include "gst/stats.h"
 #include "gst/text_pusher.h"
+#include "speech/stream/clock_jump.h"
 
 namespace npuspeech::gst {
 
@@ -28,8 +28,13 @@ struct PlacedWindow {
   bool discont = false, isFinal = true, isLive = false;
 
   /// By the clock, as its text is.
-  GstClockTime start() const { return jump.timeOf(pts); }
-  GstClockTime end() const { return jump.timeOf(pts + duration); }
+  GstClockTime start() const { return timeOf(pts); }
+  GstClockTime end() const { return timeOf(pts + duration); }
+
+ private:
+  GstClockTime timeOf(GstClockTime time) const {
+    return static_cast<GstClockTime>(jump.timeOf(static_cast<int64_t>(time)));
+  }
 };
 
 /// For the task, but where it says otherwise.

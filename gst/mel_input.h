@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npumel's sink pad: knows where the audio stands in time, and has it cut into windows.
+// npumel's sink pad: hands the audio and its segments to SpeechInput, and what that makes of it to MelOutput.
 #pragma once
 
 #include <gst/gst.h>
 
 #include <functional>
 #include <memory>
-#include <span>
-#include <vector>
+#include <optional>
 
-#include "gst/audio_run.h"
-#include "gst/clock_jump.h"
-#include "gst/live_feedback.h"
+#include "gst/events.h"
 #include "gst/mel_output.h"
 #include "gst/mel_settings.h"
 #include "gst/stall_watch.h"
-#include "speech/audio/log_mel.h"
+#include "speech/session/speech_input.h"
 
 namespace npuspeech::gst {
 
 /// For the streaming thread, but where it says otherwise. What is wrong is on the bus.
-class MelInput {
+class MelInput : private SpeechInput::Receiver {
  public:
   /// The pads are the element's and outlive this. settings: a copy of them as they are now.
   MelInput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats,
@@ -37,14 +34,14 @@ class MelInput {
   bool negotiate();
   void startStream();
   /// Ends the run of audio: what is pending comes out, and the next audio starts a new run.
-  GstFlowReturn drain();
+  void drain();
   /// The stream ends.
   void end();
   /// Forgets the audio, and where it stood.
   void flush();
 
   /// Any thread: what was settled of live windows; and that nobody is to wait for memory.
-  void receive(const Settled& settled) { feedback_.receive(settled); }
+  void receive(const Settled& settled);
   void setFlushing(bool flushing) { output_.setFlushing(flushing); }
 
   /// States, from the thread that changes them: before the pads are activated, and after they are not.
@@ -53,18 +50,15 @@ class MelInput {
   void setPlaying(bool playing) { watch_.setPlaying(playing); }
 
  private:
+  Windower::Options windowOptions() override;
+  int64_t nowNs() override;
+  std::optional<int64_t> positionOf(int64_t streamTimeNs) override;
+  void beginRun() override { output_.markDiscont(); }
+  bool takeWindow(Windower& windower, const AudioWindow& window, const ClockJump& jump) override;
+  bool takeGap(int64_t startNs, std::optional<int64_t> durationNs) override;
+
   bool agree();
-  GstFlowReturn place(const AudioRun::Next& next);
-  void startRun(GstClockTime at);
-  GstFlowReturn settle();
-  GstFlowReturn pushKept();
-  GstFlowReturn pushAudio(std::span<const float> samples);
-  GstFlowReturn pushHeard(std::span<const float> samples);
-  GstFlowReturn pushSilence(GstClockTime duration);
-  GstFlowReturn pushReady();
-  ClockJump jumpBy(GstClockTime lasting) const;
-  GstFlowReturn mend();
-  size_t spare(size_t samples);
+  GstFlowReturn flow() const { return input_.goesOn() ? GST_FLOW_OK : flow_; }
   bool continues(const GstSegment& next) const;
   void expectMore();
   void endStalled();
@@ -74,18 +68,10 @@ class MelInput {
   GstPad *const sink_, *const src_;
   const std::function<MelSettings()> settings_;
   MelOutput output_;
-  LiveFeedback feedback_;
-  std::shared_ptr<const SileroWeights> vad_;
-  std::unique_ptr<Windower> windower_;
-  uint64_t firstUtterance_ = 0;  // of the next windower: no number comes twice
-  bool isLive_ = false, hasWarned_ = false;
-  bool hasStalled_ = false;  // since audio came
+  SpeechInput input_;
+  GstFlowReturn flow_ = GST_FLOW_OK;  // of what was pushed last
+  bool hasWarned_ = false;
   GstSegment segment_{};
-  AudioRun run_;                                 // that the windower stands in
-  ClockJump jump_;                               // of its time that it does not follow yet,
-  GstClockTime keptFrom_ = GST_CLOCK_TIME_NONE;  // and where the next one would be
-  std::vector<float> kept_;                      // sound of which the run does not know yet where it belongs
-  const std::vector<float> silence_ = std::vector<float>(LogMel::kSampleRate);
   StallWatch watch_;
 };
 

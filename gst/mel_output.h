@@ -8,13 +8,13 @@
 #include <optional>
 #include <span>
 
-#include "gst/clock_jump.h"
 #include "gst/holders.h"
 #include "gst/no_words.h"
 #include "gst/stats.h"
 #include "gst/tensor_caps.h"
 #include "npu/device.h"
 #include "speech/audio/windower.h"
+#include "speech/stream/clock_jump.h"
 
 namespace npuspeech::gst {
 

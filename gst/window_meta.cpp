@@ -97,8 +97,8 @@ void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel) {
   meta->number = window.number;
   meta->final = window.isFinal;
   meta->stalled = window.isStalled;
-  meta->jump_at = window.jump.at;
-  meta->jump_by = window.jump.by;
+  meta->jump_at = window.jump.atNs ? static_cast<GstClockTime>(*window.jump.atNs) : GST_CLOCK_TIME_NONE;
+  meta->jump_by = static_cast<GstClockTime>(window.jump.byNs);
   meta->heard = window.heardAt;
   meta->log_mel = logMel ? gst_buffer_ref(logMel) : nullptr;
 }
@@ -112,9 +112,11 @@ bool readWindowMeta(GstBuffer* buffer, int context, Window* window) {
                    meta->number,
                    meta->final != FALSE,
                    meta->stalled != FALSE,
-                   {meta->jump_at, meta->jump_by},
+                   {},
                    meta->heard};
   const bool isJump = meta->jump_by < kFarthestJump;
+  if (isJump && meta->jump_at <= G_MAXINT64)
+    window->jump = {static_cast<int64_t>(meta->jump_at), static_cast<int64_t>(meta->jump_by)};
   return isJump && meta->context == context && meta->frames >= 1 && meta->frames <= 2 * context &&
          meta->padding_growth >= 0 && meta->padding_max >= 1 &&
          meta->audio_rows == window->shape.audioRows() &&

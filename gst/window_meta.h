@@ -10,7 +10,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "gst/clock_jump.h"
+#include "speech/stream/clock_jump.h"
 #include "speech/whisper/window.h"
 
 /// On log-mel and encoder-state buffers. A log-mel buffer's first `frames` rows are valid; an encoder-state
@@ -27,7 +27,7 @@ struct GstNpuWindowMeta {
   guint number;                   // of the window within its utterance, from 0
   gboolean final;                 // no more audio will come for this utterance
   gboolean stalled;               // or nobody knows when
-  GstClockTime jump_at, jump_by;  // npuspeech::gst::ClockJump
+  GstClockTime jump_at, jump_by;  // npuspeech::ClockJump; no time: no jump
   GstClockTime heard;             // live: the running time at which its audio was there
   GstBuffer* log_mel;             // on encoder states: what they were encoded from, or NULL. Owned
 };

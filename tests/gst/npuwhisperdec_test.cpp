@@ -21,7 +21,7 @@ std::string capsText(const TensorFormat& format) {
   return text.get();
 }
 
-Held<GstBuffer> states(int frames, GstClockTime pts, bool isFinal = true, const gst::ClockJump& jump = {}) {
+Held<GstBuffer> states(int frames, GstClockTime pts, bool isFinal = true, const ClockJump& jump = {}) {
   const auto values = noise(1500 * kTinyStateWidth, static_cast<unsigned>(frames));
   GstBuffer* buffer = gst_buffer_new_memdup(values.data(), values.size() * sizeof(float));
   GST_BUFFER_PTS(buffer) = pts;
@@ -162,7 +162,7 @@ TEST_F(NpuWhisperDec, AFlushDropsOldWordsAndNewOnesCome) {
 
 TEST_F(NpuWhisperDec, WordsBehindAJumpOfTheClockHaveItsTimes) {
   constexpr GstClockTime kBy = 5 * GST_SECOND;
-  const auto words = [&](const gst::ClockJump& jump, GstClockTime pts) {
+  const auto words = [&](const ClockJump& jump, GstClockTime pts) {
     Harness h(launch());
     h.setCaps(statesCaps().c_str());
     EXPECT_EQ(h.push(states(300, pts, true, jump)), GST_FLOW_OK);
@@ -175,8 +175,11 @@ TEST_F(NpuWhisperDec, WordsBehindAJumpOfTheClockHaveItsTimes) {
   };
   const auto plain = words({}, GST_SECOND);
   ASSERT_EQ(plain.size(), kSays.size());
-  const GstClockTime at = (plain[2].end() + plain[3].pts) / 2;
-  const auto jumped = words({at, kBy}, GST_SECOND), behind = words({GST_SECOND / 2, kBy}, GST_SECOND);
+  const auto jumpAt = [](GstClockTime at) {
+    return ClockJump{static_cast<int64_t>(at), static_cast<int64_t>(kBy)};
+  };
+  const auto jumped = words(jumpAt((plain[2].end() + plain[3].pts) / 2), GST_SECOND),
+             behind = words(jumpAt(GST_SECOND / 2), GST_SECOND);
   ASSERT_EQ(jumped.size(), plain.size());
   ASSERT_EQ(behind.size(), plain.size());
   for (size_t i = 0; i < plain.size(); ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Where sound stands in time, whatever its timestamps say: on scripted timestamps, with no element around.
-#include "gst/audio_run.h"
+#include "speech/audio/audio_run.h"
 
 #include <gtest/gtest.h>
 
@@ -9,42 +9,42 @@
 #include <random>
 #include <vector>
 
-namespace npuspeech::gst {
+namespace npuspeech {
 namespace {
 
-constexpr GstClockTimeDiff kSecond = GST_SECOND, kMs = GST_MSECOND;
+constexpr int64_t kSecond = 1'000'000'000, kMs = 1'000'000;
 
 /// Feeds a run as npumel does, and tells what became of its sound.
 class Listener {
  public:
-  explicit Listener(GstClockTimeDiff at = 0, bool isLive = true) {
-    run.start(static_cast<GstClockTime>(at), isLive);
+  explicit Listener(int64_t at = 0, bool isLive = true) {
+    run.start(at, isLive);
     starts.push_back(at);
   }
 
-  void sound(GstClockTimeDiff at, GstClockTimeDiff duration, bool isDiscont = false) {
-    hear({static_cast<GstClockTime>(at), samplesOf(duration), isDiscont});
+  void sound(int64_t at, int64_t duration, bool isDiscont = false) {
+    hear({at, samplesOf(duration), isDiscont});
   }
-  void untimed(GstClockTimeDiff duration) { hear({GST_CLOCK_TIME_NONE, samplesOf(duration), false}); }
+  void untimed(int64_t duration) { hear({{}, samplesOf(duration), false}); }
   void end() {
     if (run.isKeeping()) place(run.settle());
   }
 
   AudioRun run;
-  std::vector<GstClockTimeDiff> starts;  // of the runs
-  std::vector<GstClockTimeDiff> holes;   // in what was kept back
-  GstClockTimeDiff silence = 0, kept = 0, longestKept = 0, mostLasting = 0;
+  std::vector<int64_t> starts;  // of the runs
+  std::vector<int64_t> holes;   // in what was kept back
+  int64_t silence = 0, kept = 0, longestKept = 0, mostLasting = 0;
 
-  GstClockTimeDiff position() const { return static_cast<GstClockTimeDiff>(run.end()); }
+  int64_t position() const { return run.endNs(); }
 
  private:
-  static size_t samplesOf(GstClockTimeDiff duration) { return static_cast<size_t>(duration / 62500); }
+  static size_t samplesOf(int64_t duration) { return static_cast<size_t>(duration / 62500); }
 
   void hear(const AudioRun::Sound& sound) {
     for (;;) {
       const AudioRun::Next next = run.next(sound);
       if (next.isKept) {
-        kept += static_cast<GstClockTimeDiff>(sound.samples) * 62500;
+        kept += static_cast<int64_t>(sound.samples) * 62500;
         longestKept = std::max(longestKept, kept);
         return;
       }
@@ -52,23 +52,23 @@ class Listener {
       if (!next.isKnown) break;
     }
     run.add(sound.samples);
-    mostLasting = std::max(mostLasting, run.lasting());
+    mostLasting = std::max(mostLasting, run.lastingNs());
   }
 
   void place(const AudioRun::Next& next) {
     if (next.isBreak) {
-      run.start(next.start, true);
-      starts.push_back(static_cast<GstClockTimeDiff>(next.start));
+      run.start(next.startNs, true);
+      starts.push_back(next.startNs);
     }
-    silence += static_cast<GstClockTimeDiff>(next.silence);
-    run.add(samplesOf(static_cast<GstClockTimeDiff>(next.silence)));
+    silence += next.silenceNs;
+    run.add(samplesOf(next.silenceNs));
     if (next.isKnown) {
       kept = 0;
-      mostLasting = std::max(mostLasting, run.lasting());
+      mostLasting = std::max(mostLasting, run.lastingNs());
       for (const AudioRun::Kept& piece : run.kept()) {
-        if (piece.silence > 0) holes.push_back(position());
-        silence += piece.silence;
-        run.add(samplesOf(piece.silence) + piece.samples);
+        if (piece.silenceNs > 0) holes.push_back(position());
+        silence += piece.silenceNs;
+        run.add(samplesOf(piece.silenceNs) + piece.samples);
       }
     }
   }
@@ -83,7 +83,7 @@ TEST(AudioRun, DiscontAtTheRightTimeIsNoBreak) {
 }
 
 TEST(AudioRun, AHoleThatDiscontTellsIsFilled) {
-  for (const GstClockTimeDiff hole : {10 * kMs, 20 * kMs, 400 * kMs, kSecond}) {
+  for (const int64_t hole : {10 * kMs, 20 * kMs, 400 * kMs, kSecond}) {
     Listener l;
     l.sound(0, kSecond);
     l.sound(kSecond + hole, 20 * kMs, true);
@@ -97,27 +97,27 @@ TEST(AudioRun, ALongerHoleIsABreakWhereTheSoundIs) {
   Listener l;
   l.sound(0, kSecond);
   l.sound(2 * kSecond + kMs, kSecond, true);
-  EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{0, 2 * kSecond + kMs}));
+  EXPECT_EQ(l.starts, (std::vector<int64_t>{0, 2 * kSecond + kMs}));
 }
 
 // Sound as a WebSocket brings it, stamped when it comes: all of a chunk at once, late by up to half a second.
 TEST(AudioRun, SoundThatComesInBurstsStaysWhole) {
-  for (const GstClockTimeDiff chunk : {100 * kMs, 250 * kMs, 500 * kMs, kSecond, 2 * kSecond}) {
-    for (const GstClockTimeDiff jitter : {GstClockTimeDiff{0}, 20 * kMs, 500 * kMs}) {
+  for (const int64_t chunk : {100 * kMs, 250 * kMs, 500 * kMs, kSecond, 2 * kSecond}) {
+    for (const int64_t jitter : {int64_t{0}, 20 * kMs, 500 * kMs}) {
       for (const bool isLive : {true, false}) {
         std::mt19937 random(1);
         Listener l(0, isLive);
-        GstClockTimeDiff last = 0;
-        for (GstClockTimeDiff at = 0; at < 60 * kSecond; at += chunk) {
-          const auto late = jitter ? static_cast<GstClockTimeDiff>(random() % (jitter / kMs)) * kMs : 0;
+        int64_t last = 0;
+        for (int64_t at = 0; at < 60 * kSecond; at += chunk) {
+          const auto late = jitter ? static_cast<int64_t>(random() % (jitter / kMs)) * kMs : 0;
           last = std::max(last, at + late);
-          for (GstClockTimeDiff done = 0; done < chunk; done += 50 * kMs) l.sound(last, 50 * kMs);
+          for (int64_t done = 0; done < chunk; done += 50 * kMs) l.sound(last, 50 * kMs);
         }
         l.end();
         EXPECT_EQ(l.starts.size(), 1u);
         EXPECT_LE(l.silence, jitter);
         EXPECT_EQ(l.position(), 60 * kSecond + l.silence);
-        EXPECT_LE(std::abs(l.run.lasting()), jitter);
+        EXPECT_LE(std::abs(l.run.lastingNs()), jitter);
       }
     }
   }
@@ -135,7 +135,7 @@ TEST(AudioRun, JitterThatComesBackIsNoHole) {
 
 // Neither DISCONT nor GAP tells of it, but the time that is gone never comes back.
 TEST(AudioRun, AJumpThatLastsIsAHoleWhereItWas) {
-  for (const GstClockTimeDiff hole : {300 * kMs, 900 * kMs, kSecond}) {
+  for (const int64_t hole : {300 * kMs, 900 * kMs, kSecond}) {
     Listener l;
     for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
     for (int i = 50; i < 120; ++i) l.sound(i * 20 * kMs + hole, 20 * kMs);
@@ -152,25 +152,25 @@ TEST(AudioRun, ALongJumpThatLastsIsABreakWhereNobodyWaits) {
   for (int i = 50; i < 60; ++i) l.sound(i * 20 * kMs + 4 * kSecond, 20 * kMs);
   EXPECT_EQ(l.starts.size(), 1u) << "nobody knows yet";
   l.end();
-  EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{0, 5 * kSecond}));
+  EXPECT_EQ(l.starts, (std::vector<int64_t>{0, 5 * kSecond}));
   EXPECT_EQ(l.position(), 5200 * kMs);
 }
 
 // A source that froze and goes on with its clock's time has lost nothing.
 TEST(AudioRun, LiveALongJumpThatLastsIsKnownAndCutsNothing) {
-  for (const GstClockTimeDiff jump : {1100 * kMs, 4 * kSecond, 10 * kSecond + 20 * kMs, 3600 * kSecond}) {
-    for (const GstClockTimeDiff jitter : {GstClockTimeDiff{0}, 400 * kMs}) {
+  for (const int64_t jump : {1100 * kMs, 4 * kSecond, 10 * kSecond + 20 * kMs, 3600 * kSecond}) {
+    for (const int64_t jitter : {int64_t{0}, 400 * kMs}) {
       std::mt19937 random(3);
       Listener l;
       for (int i = 0; i < 50; ++i) l.sound(i * 20 * kMs, 20 * kMs);
       for (int i = 50; i < 300; ++i) {
-        const auto late = jitter ? static_cast<GstClockTimeDiff>(random() % 400) * kMs : 0;
+        const auto late = jitter ? static_cast<int64_t>(random() % 400) * kMs : 0;
         l.sound(i * 20 * kMs + jump + late, 20 * kMs);
       }
       EXPECT_EQ(l.starts.size(), 1u);
       EXPECT_EQ(l.silence, 0);
       EXPECT_EQ(l.position(), 6 * kSecond);
-      EXPECT_NEAR(static_cast<double>(l.run.lasting()), static_cast<double>(jump), 40e6);
+      EXPECT_NEAR(static_cast<double>(l.run.lastingNs()), static_cast<double>(jump), 40e6);
       EXPECT_LE(l.longestKept, kSecond);
     }
   }
@@ -193,14 +193,14 @@ TEST(AudioRun, WhoCatchesUpIsNotBelievedBeforeHeHas) {
   EXPECT_LE(l.mostLasting, kSecond);
   EXPECT_EQ(l.starts.size(), 1u);
   EXPECT_EQ(l.position(), 12 * kSecond);
-  EXPECT_EQ(l.run.lasting(), 0);
+  EXPECT_EQ(l.run.lastingNs(), 0);
 }
 
 // What is not live has the time to find out where each packet was lost.
 TEST(AudioRun, SmallHolesThatLastAreFilledWhereNobodyWaits) {
   Listener l(0, false);
-  GstClockTimeDiff at = 0;
-  std::vector<GstClockTimeDiff> holes;
+  int64_t at = 0;
+  std::vector<int64_t> holes;
   for (int i = 0; i < 500; ++i) {
     if (i % 13 == 5) {
       holes.push_back(at);
@@ -211,22 +211,22 @@ TEST(AudioRun, SmallHolesThatLastAreFilledWhereNobodyWaits) {
   }
   l.end();
   EXPECT_EQ(l.holes, holes);
-  EXPECT_EQ(l.silence, 20 * kMs * static_cast<GstClockTimeDiff>(holes.size()));
+  EXPECT_EQ(l.silence, 20 * kMs * static_cast<int64_t>(holes.size()));
   EXPECT_EQ(l.position(), at);
 }
 
 TEST(AudioRun, SmallHolesThatLastAreKnownWhereSomebodyWaits) {
   Listener l;
-  GstClockTimeDiff at = 0;
+  int64_t at = 0;
   for (int i = 0; i < 500; ++i) {
     if (i < 400 && i % 20 == 10) at += 20 * kMs;
     l.sound(at, 20 * kMs);
     at += 20 * kMs;
     EXPECT_FALSE(l.run.isKeeping());
   }
-  EXPECT_EQ(l.run.lasting(), at - l.position());
-  l.run.mended(l.run.lasting());
-  EXPECT_EQ(l.run.lasting(), 0);
+  EXPECT_EQ(l.run.lastingNs(), at - l.position());
+  l.run.mended(l.run.lastingNs());
+  EXPECT_EQ(l.run.lastingNs(), 0);
 }
 
 TEST(AudioRun, DriftIsKnownAfterASecondAndNeverABreak) {
@@ -234,14 +234,14 @@ TEST(AudioRun, DriftIsKnownAfterASecondAndNeverABreak) {
     for (const bool isLive : {true, false}) {
       Listener l(0, isLive);
       for (int i = 0; i < 1000; ++i)
-        l.sound(static_cast<GstClockTimeDiff>(rate * i * 100 * static_cast<double>(kMs)), 100 * kMs);
+        l.sound(static_cast<int64_t>(rate * i * 100 * static_cast<double>(kMs)), 100 * kMs);
       l.end();
       EXPECT_EQ(l.starts.size(), 1u) << rate;
       EXPECT_EQ(l.silence, 0);
       const double off = (rate - 1) * 100 * static_cast<double>(kSecond);
-      EXPECT_NEAR(static_cast<double>(l.run.lasting()), off, 45e6);
-      l.run.shift(l.run.lasting());
-      EXPECT_LE(std::abs(l.run.lasting()), 40 * kMs);
+      EXPECT_NEAR(static_cast<double>(l.run.lastingNs()), off, 45e6);
+      l.run.shift(l.run.lastingNs());
+      EXPECT_LE(std::abs(l.run.lastingNs()), 40 * kMs);
     }
   }
 }
@@ -251,7 +251,7 @@ TEST(AudioRun, TimeThatGoesBackIsANewRun) {
     Listener l(100 * kSecond);
     for (int i = 0; i < 100; ++i) l.sound(100 * kSecond + i * 100 * kMs, 100 * kMs);
     for (int i = 0; i < 30; ++i) l.sound(i * 100 * kMs, 100 * kMs, isDiscont && i == 0);
-    EXPECT_EQ(l.starts, (std::vector<GstClockTimeDiff>{100 * kSecond, 0}));
+    EXPECT_EQ(l.starts, (std::vector<int64_t>{100 * kSecond, 0}));
     EXPECT_EQ(l.position(), 3 * kSecond);
     EXPECT_LE(l.longestKept, kSecond);
   }
@@ -261,7 +261,7 @@ TEST(AudioRun, TimeThatGoesBackIsANewRun) {
 TEST(AudioRun, TimeThatGoesBackALittleAgainAndAgainIsNoBreak) {
   for (const bool isLive : {true, false}) {
     Listener l(0, isLive);
-    GstClockTimeDiff at = 0;
+    int64_t at = 0;
     for (int i = 0; i < 200; ++i) {
       l.sound(at, 127 * kMs);
       at += i % 4 == 3 ? -127 * kMs : 127 * kMs;
@@ -288,8 +288,8 @@ TEST(AudioRun, SoundWithoutTimeFollows) {
 TEST(AudioRun, GapsAreSilenceForAsMuchAsIsMissing) {
   Listener l;
   l.sound(0, kSecond);
-  const auto silence = [&](GstClockTimeDiff start, GstClockTimeDiff duration) {
-    return l.run.silenceOf(static_cast<GstClockTime>(start), static_cast<GstClockTime>(duration));
+  const auto silence = [&](int64_t start, int64_t duration) {
+    return l.run.silenceOf(static_cast<int64_t>(start), static_cast<int64_t>(duration));
   };
   EXPECT_EQ(silence(kSecond, 20 * kMs), 20 * kMs);
   EXPECT_EQ(silence(kSecond + 100 * kMs, 100 * kMs), 195 * kMs) << "with a hole before it";
@@ -297,7 +297,7 @@ TEST(AudioRun, GapsAreSilenceForAsMuchAsIsMissing) {
   EXPECT_EQ(silence(500 * kMs, 200 * kMs), 0);
   EXPECT_FALSE(silence(kSecond, 2 * kSecond));
   EXPECT_FALSE(silence(5 * kSecond, 20 * kMs));
-  EXPECT_FALSE(l.run.silenceOf(kSecond, GST_CLOCK_TIME_NONE));
+  EXPECT_FALSE(l.run.silenceOf(kSecond, {}));
   l.run.stop();
   EXPECT_FALSE(silence(kSecond, 20 * kMs));
 }
@@ -305,14 +305,14 @@ TEST(AudioRun, GapsAreSilenceForAsMuchAsIsMissing) {
 TEST(AudioRun, TimesMayBeEnormousAndAnything) {
   std::mt19937_64 random(5);
   for (int round = 0; round < 200; ++round) {
-    Listener l(static_cast<GstClockTimeDiff>(random() >> (1 + random() % 40)), round % 2 != 0);
+    Listener l(static_cast<int64_t>(random() >> (1 + random() % 40)), round % 2 != 0);
     for (int i = 0; i < 50; ++i) {
-      l.sound(static_cast<GstClockTimeDiff>(random() >> (random() % 64)), 20 * kMs, random() % 2);
+      l.sound(static_cast<int64_t>(random() >> (random() % 64)), 20 * kMs, random() % 2);
       l.run.silenceOf(random() >> (random() % 64), random() >> (random() % 64));
-      EXPECT_TRUE(AudioRun::isTime(l.run.end()));
+      EXPECT_TRUE(AudioRun::isTime(l.run.endNs()));
     }
   }
 }
 
 }  // namespace
-}  // namespace npuspeech::gst
+}  // namespace npuspeech
