@@ -19,8 +19,10 @@ void installEngineProperties(GObjectClass* klass, guint firstId) {
   const EngineOptions defaults;
   g_object_class_install_property(
       klass, firstId + kModel,
-      g_param_spec_string("model", "Model", "Folder of a Whisper model, or the name of one in the cache",
-                          defaults.model.c_str(), kSetInReady));
+      g_param_spec_string(
+          "model", "Model",
+          "Folder of a Whisper model, or the name of one that tools/fetch-model put into the cache",
+          defaults.model.c_str(), kSetInReady));
   g_object_class_install_property(
       klass, firstId + kDevice,
       g_param_spec_string("device", "Device", "Where to compute: auto, cpu, sim, xrt or xrt:N",

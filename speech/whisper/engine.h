@@ -22,7 +22,7 @@ namespace npuspeech {
 enum class Task { Transcribe, Translate };
 
 struct EngineOptions {
-  /// A folder, or the name of a model that tools/fetch-model put into the cache.
+  /// A folder, or the name of a model that tools/fetch-model put into the cache ("small" is "whisper-small").
   std::string model = "whisper-base";
   std::string device = "auto";  // as npu::openDevice
   Precision precision = Precision::Int8;

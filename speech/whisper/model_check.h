@@ -10,9 +10,6 @@
 
 namespace npuspeech {
 
-/// The folder of a model that is named by path, or by its name in the cache. Errors: BadValue, NotFound.
-Result<std::string> findModel(const std::string& model);
-
 /// Whether the model `name` with this vocabulary has what a stream asks for. Errors: BadValue for its
 /// language or task.
 Result<void> hasFor(const Vocabulary& vocabulary, const std::string& name, const StreamOptions& stream);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/thread_error.h"
+#include "speech/model/model_path.h"
 #include "speech/whisper/cpu/cpu_parts.h"
 #include "speech/whisper/cpu/weights.h"
 #include "speech/whisper/engine_parts.h"
