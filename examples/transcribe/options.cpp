@@ -27,7 +27,7 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   std::map<std::string, std::string> values{{"model", "whisper-base"}};
 
   app.add_option("--model", values["model"],
-                 "Model: a name, fetched once, or a folder (default: whisper-base)")
+                 "Model: a name such as small, fetched once, or a folder (default: whisper-base)")
       ->type_name("NAME|DIR");
   app.add_option("--language", values["language"], "Language spoken (default: auto)")->type_name("CODE|auto");
   app.add_option("--task", values["task"], "transcribe, or translate to English")

@@ -54,7 +54,19 @@ class Script(TestCase):
 
     def test_model_that_nobody_has(self):
         run = self.script('--model', 'whisper-huge', CLIP, XDG_CACHE_HOME=str(self.folder))
-        self.assertComplains(run, '"whisper-huge"', 'whisper-base', status=2)
+        self.assertComplains(run, '"whisper-huge"', 'whisper-base', 'whisper-large-v3', status=2)
+
+    def test_model_that_is_fetched_by_its_short_name(self):
+        nowhere = {'XDG_CACHE_HOME': str(self.folder), 'HF_ENDPOINT': 'http://127.0.0.1:9', 'no_proxy': '*'}
+        run = self.script('--model', 'small', CLIP, **nowhere)
+        self.assertComplains(run, 'small: 127.0.0.1:9 cannot be reached')
+        (self.folder / 'npuspeech/models/whisper-small').mkdir()
+        run = self.script('--model', 'small', CLIP, **nowhere)
+        self.assertComplains(run, 'whisper-small/model.bin')
+
+    def test_model_of_the_hub_that_is_not_there(self):
+        run = self.script('--model', 'openai/whisper-small', CLIP, XDG_CACHE_HOME=str(self.folder))
+        self.assertComplains(run, '"openai/whisper-small"', 'tools/fetch-model openai/whisper-small')
 
     def test_adds_little_time(self):
         def processorTime(call):

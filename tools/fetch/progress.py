@@ -1,11 +1,46 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How much has arrived, counted on a terminal."""
+"""How much has arrived: counted on a terminal, and a line now and then where standard error is a file."""
 
 import contextlib
 import sys
 import threading
+import time
 
 from places import megabytes
+
+LINE_EVERY_S = 15
+REDRAW_EVERY_S = 0.2
+
+
+class Progress:
+    """Of `total` bytes, of which `have` were there before. `stream` and `clock` (seconds) come from outside for tests."""
+
+    def __init__(self, total, have=0, stream=None, clock=time.monotonic):
+        self.stream, self.clock = stream or sys.stderr, clock
+        self.total, self.have, self.before = total, have, have
+        self.start = self.last = clock()
+        self.terminal = self.stream.isatty()
+
+    def add(self, size):
+        """`size` more bytes have arrived; less than none where some have to be fetched again."""
+        self.have += size
+        self.before = min(self.before, self.have)
+        now = self.clock()
+        if now - self.last >= (REDRAW_EVERY_S if self.terminal else LINE_EVERY_S):
+            self.last = now
+            self.show(now)
+
+    def text(self, now):
+        rate = (self.have - self.before) / max(now - self.start, 1e-3)
+        text = f'{self.have / 1e6:.0f} of {megabytes(self.total)}, {rate / 1e6:.1f} MB/s'
+        if rate > 0:
+            minutes, seconds = divmod(round((self.total - self.have) / rate), 60)
+            text += f', {minutes}:{seconds:02} left'
+        return text
+
+    def show(self, now):
+        print(f'\r{self.text(now):<50}' if self.terminal else f'fetch-model: {self.text(now)}',
+              end='' if self.terminal else '\n', file=self.stream, flush=True)
 
 
 @contextlib.contextmanager
