@@ -106,6 +106,7 @@ bool DecoderInput::check() {
 void DecoderInput::start() {
   stats_.reset();
   format_.reset();
+  isRefused_ = false;
   isNewStream_ = true;
   segment_.reset();
   for (const auto& branch : branches()) branch->start();
@@ -138,6 +139,7 @@ bool DecoderInput::begin(const GstCaps* states) {
   // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
   // with it.
   if (!engine) return flow == GST_FLOW_ERROR;
+  isRefused_ = true;  // until all is well
   const ModelInfo& info = engine->info();
   const auto format = parseTensorCaps(states);
   const TensorFormat expected{TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth};
@@ -154,7 +156,10 @@ bool DecoderInput::begin(const GstCaps* states) {
   options.language = primaryLanguage(options.language);
   options.live = upstreamIsLive(sink_);
   // Who only asks again would have what is being said begin anew.
-  if (format_ && stream() && !isNewStream_ && options == options_) return true;
+  if (format_ && stream() && !isNewStream_ && options == options_) {
+    isRefused_ = false;
+    return true;
+  }
   format_.reset();
   options_ = std::move(options);
   isLive_ = options_.live;
@@ -169,6 +174,7 @@ bool DecoderInput::begin(const GstCaps* states) {
     return true;
   }
   format_ = format;
+  isRefused_ = false;
   setStream(std::move(*opened));
   const Held<GstCaps> caps(gst_pad_get_pad_template_caps(src_));
   const Held<GstEvent> event(gst_event_new_caps(caps.get()));
@@ -182,6 +188,7 @@ GstFlowReturn DecoderInput::decode(GstBuffer* buffer) {
   const auto engine = loader_.wait(&flow);
   if (!engine) return flow;
   const auto current = stream();
+  if (isRefused_) return GST_FLOW_ERROR;
   if (!current || !format_) return GST_FLOW_NOT_NEGOTIATED;
   const auto window = windowOf(buffer, format_->rows);
   if (!window) {

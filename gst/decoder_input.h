@@ -78,7 +78,8 @@ class DecoderInput {
   EngineLoader loader_;
   Stats stats_;
 
-  std::optional<TensorFormat> format_;  // these five of the sink pad's thread
+  std::optional<TensorFormat> format_;  // these six of the sink pad's thread
+  bool isRefused_ = false;              // what is wrong with the last CAPS is on the bus
   bool isNewStream_ = true;             // no CAPS have followed the last STREAM_START
   TensorReader reader_;
   std::shared_ptr<GstEvent> segment_;  // the last SEGMENT

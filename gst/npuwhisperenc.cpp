@@ -91,6 +91,7 @@ struct State {
   // Of the sink pad's thread.
   GstSegment segment{};
   std::optional<TensorFormat> input;
+  bool isRefused = false;   // what is wrong with the last CAPS is on the bus
   bool isNewStream = true;  // caps have to follow STREAM_START, even the same ones
 
   // Of the task.
@@ -203,7 +204,8 @@ bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
   if (!engine) return flow == GST_FLOW_ERROR;
   const ModelInfo& info = engine->info();
   const auto format = parseTensorCaps(caps);
-  if (!format || *format != inputOf(info)) {
+  state.isRefused = !format || *format != inputOf(info);
+  if (state.isRefused) {
     state.input.reset();
     const Held<char> text(gst_caps_to_string(caps));
     postError(GST_ELEMENT(self),
@@ -255,7 +257,7 @@ GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
     GstFlowReturn flow = GST_FLOW_OK;
     const auto engine = state.loader.wait(&flow);
     if (!engine) return flow;
-    if (!state.input) return GST_FLOW_NOT_NEGOTIATED;
+    if (!state.input) return state.isRefused ? GST_FLOW_ERROR : GST_FLOW_NOT_NEGOTIATED;
     const auto window = windowOf(raw, engine->info().audioContext);
     if (!window) {
       postError(GST_ELEMENT(self), window.error());
@@ -336,6 +338,7 @@ GstStateChangeReturn changeState(GstElement* element, GstStateChange transition)
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
       state.stats.reset();
       state.input.reset();
+      state.isRefused = false;
       state.isNewStream = true;
       gst_segment_init(&state.segment, GST_FORMAT_TIME);
     }
