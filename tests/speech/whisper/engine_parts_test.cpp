@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// An engine of an encoder and a decoder that compute nothing: what it makes of their failures, and how long
+// it keeps them.
+#include "speech/whisper/engine_parts.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiny_model.h"
+
+namespace npuspeech {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kWidth = 8, kContext = 1500, kTextContext = 448;
+
+/// What the parts do before their work, and whether they are alive and at rest.
+struct Script {
+  std::function<void()> prepare;
+  std::function<void(std::span<const Decoder::Input>)> step;
+  std::function<Result<void>()> encode;
+  std::atomic<int> parts{0};
+  std::atomic<bool> isResting{false};
+};
+
+class QuietEncoder : public Encoder {
+ public:
+  explicit QuietEncoder(std::shared_ptr<Script> script) : script_(std::move(script)) { ++script_->parts; }
+  ~QuietEncoder() override { --script_->parts; }
+  Result<void> encode(const npu::BufferObject&, const WindowShape&, npu::BufferObject&,
+                      const std::stop_token&) override {
+    if (script_->encode) return script_->encode();
+    return {};
+  }
+
+ private:
+  const std::shared_ptr<Script> script_;
+};
+
+/// Says " hello world", whatever it hears.
+class TalkingDecoder : public Decoder {
+ public:
+  TalkingDecoder(std::shared_ptr<Script> script, std::shared_ptr<const Vocabulary> vocabulary)
+      : script_(std::move(script)), vocabulary_(std::move(vocabulary)) {
+    says_ = *vocabulary_->encode(" hello world");
+    ++script_->parts;
+  }
+  ~TalkingDecoder() override { --script_->parts; }
+
+  int textContext() const override { return kTextContext; }
+  size_t alignmentHeads() const override { return 1; }
+  std::shared_ptr<const CrossAttentionCache> prepare(const npu::BufferObject&,
+                                                     const WindowShape& shape) override {
+    if (script_->prepare) script_->prepare();
+    auto cross = std::make_shared<CrossAttentionCache>();
+    cross->rows = shape.rows();
+    cross->audioRows = shape.audioRows();
+    return cross;
+  }
+  std::unique_ptr<Sequence> start(std::shared_ptr<const CrossAttentionCache> cross) override {
+    return std::make_unique<Said>(std::move(cross));
+  }
+  std::unique_ptr<Sequence> fork(const Sequence& sequence) override {
+    return std::make_unique<Said>(static_cast<const Said&>(sequence));
+  }
+  void step(std::span<const Input> inputs) override {
+    script_->isResting = false;
+    if (script_->step) script_->step(inputs);
+    logits_.clear();
+    for (const Input& input : inputs) {
+      const size_t texts = static_cast<Said&>(*input.sequence).append(input.token, *vocabulary_);
+      if (!input.wantLogits) continue;
+      auto& logits = logits_.emplace_back(vocabulary_->size(), -10.0f);
+      const Token next = texts < says_.size() ? says_[texts] : vocabulary_->endOfText();
+      logits[static_cast<size_t>(next)] = 10;
+    }
+  }
+  std::span<float> logits(size_t i) override { return logits_[i]; }
+  void rest() override { script_->isResting = true; }
+
+ private:
+  class Said : public Sequence {
+   public:
+    explicit Said(std::shared_ptr<const CrossAttentionCache> cross)
+        : Sequence(std::move(cross)), looks_(static_cast<size_t>(this->cross().audioRows), 1.0f) {}
+    Said(const Said& from) : Said(from.cross_) {
+      length_ = from.length_;
+      texts_ = from.texts_;
+    }
+    std::span<const float> alignment(int) const override { return looks_; }
+    size_t append(Token token, const Vocabulary& vocabulary) {
+      ++length_;
+      return texts_ += vocabulary.isText(token);
+    }
+
+   private:
+    std::vector<float> looks_;
+    size_t texts_ = 0;
+  };
+
+  const std::shared_ptr<Script> script_;
+  const std::shared_ptr<const Vocabulary> vocabulary_;
+  std::vector<Token> says_;
+  std::vector<std::vector<float>> logits_;
+};
+
+class EngineOfParts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    test::writeTinyVocabulary(folder_.path(), true);
+    auto loaded = Vocabulary::load(folder_.path(), static_cast<int>(test::tinyVocabulary(true).size()));
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EngineParts parts;
+    parts.vocabulary = std::make_shared<const Vocabulary>(std::move(*loaded));
+    parts.info = {"quiet", 80, kContext, kWidth, true, parts.vocabulary->languages()};
+    parts.device = *npu::openDevice("cpu");
+    parts.encoder = std::make_unique<QuietEncoder>(script_);
+    parts.decoder = std::make_unique<TalkingDecoder>(script_, parts.vocabulary);
+    engine_ = makeEngine(std::move(parts));
+  }
+
+  std::unique_ptr<DecodeStream> open() {
+    StreamOptions options;
+    options.language = "en";
+    auto stream = engine_->openStream(options);
+    EXPECT_TRUE(stream);
+    return stream ? std::move(*stream) : nullptr;
+  }
+  EncodedWindow window(int frames) {
+    EncodedWindow window;
+    window.shape = {frames, kContext, {}};
+    window.states = *engine_->device()->allocate(engine_->info().stateBytes(window.shape));
+    return window;
+  }
+  std::future<Result<DecodedWindow>> read(DecodeStream& stream, int frames = 100) {
+    auto answer = std::make_shared<std::promise<Result<DecodedWindow>>>();
+    stream.submit(window(frames),
+                  [answer](Result<DecodedWindow> read) { answer->set_value(std::move(read)); });
+    return answer->get_future();
+  }
+  static std::string textOf(const Result<DecodedWindow>& read) {
+    if (!read) return std::to_string(static_cast<int>(read.error().code)) + ": " + read.error().message;
+    std::string text;
+    for (const Word& word : read->words) text.append(text.empty() ? "" : " ").append(word.text);
+    return text;
+  }
+  static std::string failure(ErrorCode code, const std::string& message) {
+    return textOf(Error{code, message});
+  }
+
+  const std::shared_ptr<Script> script_ = std::make_shared<Script>();
+  std::shared_ptr<Engine> engine_;
+
+ private:
+  test::TempFolder folder_;
+};
+
+TEST_F(EngineOfParts, SaysWhatTheDecoderSays) {
+  const auto stream = open();
+  EXPECT_EQ(textOf(read(*stream).get()), "hello world");
+}
+
+TEST_F(EngineOfParts, TellsAFailingDeviceFromOurOwnFaults) {
+  const auto stream = open();
+  script_->prepare = [] { throw DeviceFailure("The device stopped."); };
+  EXPECT_EQ(textOf(read(*stream).get()), failure(ErrorCode::DeviceFailed, "The device stopped."));
+  script_->prepare = nullptr;
+  script_->step = [](auto) { throw DeviceFailure("The device hung."); };
+  EXPECT_EQ(textOf(read(*stream).get()), failure(ErrorCode::DeviceFailed, "The device hung."));
+  script_->step = [](auto) { throw std::bad_alloc(); };
+  EXPECT_EQ(textOf(read(*stream).get()),
+            failure(ErrorCode::OutOfMemory, "There is no memory to decode a window."));
+  script_->step = [](auto) { throw std::logic_error("it is odd"); };
+  EXPECT_EQ(textOf(read(*stream).get()), failure(ErrorCode::Internal, "Decoding a window failed: it is odd"));
+  script_->step = nullptr;
+  EXPECT_EQ(textOf(read(*stream).get()), "hello world");
+}
+
+TEST_F(EngineOfParts, FailsTheWindowAloneThatCannotBeDecoded) {
+  const auto one = open(), two = open();
+  const int badRows = WindowShape{200, kContext, {}}.rows();
+  script_->step = [&](std::span<const Decoder::Input> inputs) {
+    for (const Decoder::Input& input : inputs)
+      if (input.sequence->cross().rows == badRows) throw DeviceFailure("It is too large.");
+  };
+  auto bad = read(*one, 200), good = read(*two, 100), next = read(*one, 100);
+  EXPECT_EQ(textOf(bad.get()), failure(ErrorCode::DeviceFailed, "It is too large."));
+  EXPECT_EQ(textOf(good.get()), "hello world");
+  EXPECT_EQ(textOf(next.get()), "hello world");
+}
+
+TEST_F(EngineOfParts, GivesAFailureOfTheEncoderAsItIs) {
+  script_->encode = [] { return Error{ErrorCode::DeviceFailed, "The encoder stopped."}; };
+  const EncodedWindow states = window(100);
+  const auto logMel = *engine_->device()->allocate(engine_->info().logMelBytes(states.shape));
+  const auto out = *engine_->device()->allocate(engine_->info().stateBytes(states.shape));
+  const auto encoded = engine_->encode(*logMel, states.shape, *out, {});
+  ASSERT_FALSE(encoded);
+  EXPECT_EQ(encoded.error().message, "The encoder stopped.");
+  script_->encode = []() -> Result<void> { throw std::bad_alloc(); };
+  EXPECT_EQ(engine_->encode(*logMel, states.shape, *out, {}).error().code, ErrorCode::OutOfMemory);
+}
+
+TEST_F(EngineOfParts, LetsTheDecoderRestWhileItWaits) {
+  const auto stream = open();
+  EXPECT_EQ(textOf(read(*stream).get()), "hello world");
+  for (int i = 0; i < 1000 && !script_->isResting; ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(script_->isResting);
+}
+
+TEST_F(EngineOfParts, KeepsThePartsAsLongAsAStream) {
+  auto stream = open();
+  auto answer = read(*stream);
+  engine_.reset();
+  EXPECT_EQ(script_->parts, 2);
+  EXPECT_EQ(textOf(answer.get()), "hello world");
+  stream.reset();
+  EXPECT_EQ(script_->parts, 0);
+}
+
+}  // namespace
+}  // namespace npuspeech
