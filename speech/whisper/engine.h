@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the elements use: a Whisper model that is loaded once per process, encodes windows and decodes them to
-// text.
+// A Whisper model on a device: it encodes windows of log-mel, and decodes them to text.
+//
+// Who keeps whom, so that any may be let go at any time: a stream keeps its engine, and the engine keeps
+// encoder, decoder and the threads that compute. A window's buffers are kept until its text is delivered, and
+// buffers keep their memory, not the engine. The process's table of engines (engine_table.h) keeps none: an
+// engine goes with the last of those who use it.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -12,88 +15,39 @@
 
 #include "base/result.h"
 #include "npu/device.h"
-#include "speech/stream/live_options.h"
-#include "speech/text/word.h"
+#include "speech/whisper/decode_stream.h"
 #include "speech/whisper/precision.h"
 #include "speech/whisper/window.h"
 
 namespace npuspeech {
 
-enum class Task { Transcribe, Translate };
-
 struct EngineOptions {
-  /// A folder, or the name of a model that tools/fetch-model put into the cache ("small" is "whisper-small").
+  /// A model folder, or the name of a model in the cache; "small" finds "whisper-small".
   std::string model = "whisper-base";
-  std::string device = "auto";  // as npu::openDevice
+  /// The name of a device, as npu::openDevice() takes it.
+  std::string device = "auto";
   Precision precision = Precision::Int8;
-  int threads = 0;  // 0: the physical cores
+  /// The number of threads that compute; 0 stands for the number of physical cores.
+  int threads = 0;
   bool operator==(const EngineOptions&) const = default;
-};
-
-/// What one window said. No words: nothing was said. Times of words count from the window's start.
-struct DecodedWindow {
-  /// Of a partial window, and of the final one of its utterance: words that are committed now, and were not
-  /// by an earlier window.
-  std::vector<Word> words;
-  std::vector<Word> interim;  // live: what may follow them; later windows may say otherwise
-  int64_t neededFromNs = 0;   // live: stream time; audio of the utterance before this can go
-  bool isSuperseded = false;  // live: not decoded, because a newer window of the utterance was waiting
-  std::string language;       // ISO 639-1 code
-  float averageLogProbability = 0;
-  float noSpeechProbability = 0;
-};
-
-struct StreamOptions {
-  std::string language = "auto";  // a code that the model knows, or "auto"
-  Task task = Task::Transcribe;
-  std::string prompt;  // names and terms to expect
-  int beamSize = 1;
-  /// Windows of a growing utterance: each is decoded at once, and what is certain of it is committed.
-  bool live = false;
-  LiveOptions liveOptions;
-
-  bool operator==(const StreamOptions&) const = default;
-};
-
-/// A window that waits for its text.
-struct EncodedWindow {
-  int64_t startNs = 0;     // live: stream time of its first sample
-  uint64_t utterance = 0;  // live: windows of one utterance follow each other and end with a final one
-  bool isFinal = true;     // false: the utterance goes on. Streams that are not live take final windows only
-  bool isStalled = false;  // it goes on nobody knows when: all but a word at its end is certain
-  std::shared_ptr<const npu::BufferObject>
-      states;  // [rows][stateWidth] float32: audio rows, then padding rows
-  std::shared_ptr<const npu::BufferObject> logMel;  // what they were encoded from: lets a window whose text
-                                                    // loops be done again at full context; may be null
-  std::shared_ptr<const void> keepAlive;  // held until the window is done with (a pooled buffer); may be null
-  WindowShape shape;
-};
-
-/// One stream of windows to be decoded in their order; it keeps its engine. Submitting and cancelling are
-/// thread-safe; destroying it cancels, and waits for a callback that is running: not from a callback.
-class DecodeStream {
- public:
-  using Done = std::function<void(Result<DecodedWindow>)>;
-  virtual ~DecodeStream() = default;
-
-  /// Queues a window. `done` is called once, on the engine's thread, in order of submission; it must return
-  /// soon, must not throw and must not call this stream. A cancelled window's error is Cancelled. One that
-  /// fails leaves the windows of this and of other streams alone.
-  virtual void submit(EncodedWindow window, Done done) = 0;
-  /// Interrupts what is decoding and drops what waits; returns at once. The stream can be used again.
-  virtual void cancel() = 0;
 };
 
 /// What a model is, for those who prepare its windows.
 struct ModelInfo {
-  std::string name;                    // of its folder
-  int melBins = 0;                     // 80 or 128
-  int audioContext = 0;                // encoder positions of a full window: 1500
-  int stateWidth = 0;                  // values of one state: 512 for base
-  bool multilingual = false;           // it knows more languages than English
-  std::vector<std::string> languages;  // ISO 639-1 codes
+  /// The name of its folder.
+  std::string name;
+  /// Values of a log-mel frame: 80 or 128.
+  int melBins = 0;
+  /// States of a full window of 30 s: 1500 in every published size.
+  int audioContext = 0;
+  /// Values of one state: 512 for base.
+  int stateWidth = 0;
+  /// Whether it knows languages other than English.
+  bool multilingual = false;
+  /// The languages that it knows, as ISO 639-1 codes.
+  std::vector<std::string> languages;
 
-  /// Whether a window has audio, of the length that the model takes.
+  /// Whether a window holds audio, and is of the length that the model takes.
   bool fits(const WindowShape& shape) const;
   /// Bytes of the window's log-mel, [frames][melBins] float32.
   size_t logMelBytes(const WindowShape& shape) const;
@@ -102,31 +56,34 @@ struct ModelInfo {
 };
 
 /// A loaded model on a device, with the threads that compute. Elements that ask for the same options share
-/// one.
+/// one. All calls are thread-safe.
 class Engine {
  public:
-  /// `fraction` in [0, 1]. Called on the loading thread.
+  /// Is told on the loading thread how much is done, from 0 to 1.
   using Progress = std::function<void(double fraction)>;
 
-  /// What can be told of open() and openStream() in some milliseconds: whether device, folder and files are
-  /// there and whole, and the model has the language and the task. Errors: as theirs.
+  /// Finds in some milliseconds what open() and openStream() would refuse: a device, folder or file that is
+  /// missing or cut, or a language or task that the model does not have. Errors: theirs.
   static Result<void> check(const EngineOptions& options, const StreamOptions& stream = {});
-  /// Loads the model, or waits for one that is being loaded. Takes up to a second: call it outside the
-  /// streaming threads. Errors name the file at fault.
+  /// Loads the model, or waits for another thread that loads it. That takes up to a second, so that streaming
+  /// threads leave it to others. Errors name the file at fault; Cancelled after `stop`.
   static Result<std::shared_ptr<Engine>> open(const EngineOptions& options, const Progress& progress,
                                               std::stop_token stop);
   virtual ~Engine() = default;
 
   virtual const ModelInfo& info() const = 0;
-  /// Shared, because memory pools over it outlive the engine.
+  /// The device whose memory holds log-mel and states. Shared, for pools of its memory outlive the engine.
   virtual const std::shared_ptr<npu::Device>& device() = 0;
+  /// One sentence that says why it is this device.
   virtual const std::string& deviceReason() const = 0;
 
-  /// Reads [shape.frames][melBins] log-mel, writes [shape.rows()][stateWidth] states. Thread-safe; computes
-  /// on the engine's threads. `stop` interrupts it between layers.
+  /// Reads [shape.frames][melBins] float32 log-mel and writes [shape.rows()][stateWidth] float32 states.
+  /// Computes on the engine's threads; `stop` interrupts it between layers. Errors: BadValue where window,
+  /// model and buffers do not fit each other; Cancelled; DeviceFailed; OutOfMemory.
   virtual Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape,
                               npu::BufferObject& states, std::stop_token stop) = 0;
-  /// Errors: BadValue for a language or task that the model does not have.
+  /// Opens a stream of windows to decode. Errors: BadValue for a language or task that the model does not
+  /// have.
   virtual Result<std::unique_ptr<DecodeStream>> openStream(const StreamOptions& options) = 0;
 };
 
