@@ -23,16 +23,8 @@
 
 #include "gst/boundary.h"
 #include "gst/elements.h"
-#include "gst/engine_loader.h"
+#include "gst/encoder_input.h"
 #include "gst/engine_properties.h"
-#include "gst/events.h"
-#include "gst/npu_allocator.h"
-#include "gst/npu_buffer_pool.h"
-#include "gst/stage.h"
-#include "gst/states_pool.h"
-#include "gst/stats.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
 
 GST_DEBUG_CATEGORY_STATIC(npuwhisperenc_debug);
 #define GST_CAT_DEFAULT npuwhisperenc_debug
@@ -49,18 +41,6 @@ GstStaticPadTemplate srcTemplate = GST_STATIC_PAD_TEMPLATE(
 
 enum { PROP_0, PROP_ENGINE, PROP_ACTIVE_DEVICE = PROP_ENGINE + kEngineProperties, PROP_STATS };
 
-/// A final window waits while another is encoded; more would only hide that the machine is too slow.
-constexpr size_t kWaitingWindows = 2;
-
-/// What the task encodes or passes on.
-struct Item {
-  Held<GstEvent> event;
-  Held<GstBuffer> buffer;
-  Window window;
-  bool discont = false;
-  bool ready() const { return true; }
-};
-
 struct GstNpuWhisperEnc {
   GstElement parent;
   GstPad *sink, *src;
@@ -70,35 +50,12 @@ struct GstNpuWhisperEncClass {
   GstElementClass parent_class;
 };
 
-GstFlowReturn process(GstNpuWhisperEnc* self, Item& item);
-
 struct State {
-  explicit State(GstNpuWhisperEnc* self)
-      : loader(GST_ELEMENT(self),
-               [self](Engine& e) {
-                 postDevice(GST_ELEMENT(self), std::string(e.device()->name()), e.deviceReason());
-               }),
-        reader(GST_ELEMENT(self)),
-        stage(
-            GST_ELEMENT(self), kWaitingWindows, [self](Item& item) { return process(self, item); },
-            [this] { loader.setInterrupted(true); }) {}
+  explicit State(GstNpuWhisperEnc* self);
 
-  EngineOptions options;  // under the object lock
-  EngineLoader loader;
+  EngineOptions options;      // under the object lock
   bool triedInReady = false;  // of the state changes: this READY has loaded, or failed, once
-  Stats stats;
-
-  // Of the sink pad's thread.
-  GstSegment segment{};
-  std::optional<TensorFormat> input;
-  bool isRefused = false;   // what is wrong with the last CAPS is on the bus
-  bool isNewStream = true;  // caps have to follow STREAM_START, even the same ones
-
-  // Of the task.
-  TensorReader reader;
-  StatesPool pool;
-
-  Stage<Item> stage;  // last: it stops first
+  EncoderInput input;
 };
 
 GType gst_npu_whisper_enc_get_type();
@@ -107,6 +64,14 @@ G_DEFINE_TYPE(GstNpuWhisperEnc, gst_npu_whisper_enc, GST_TYPE_ELEMENT)
 GstNpuWhisperEnc* cast(gpointer object) {
   return static_cast<GstNpuWhisperEnc*>(object);
 }
+
+EngineOptions copyOptions(GstNpuWhisperEnc* self) {
+  const ObjectLock lock(self);
+  return existing(self->state).options;
+}
+
+State::State(GstNpuWhisperEnc* self)
+    : input(GST_ELEMENT(self), self->sink, self->src, [self] { return copyOptions(self); }) {}
 
 // Properties
 
@@ -126,10 +91,10 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   guardedVoid(GST_ELEMENT(object), [&] {
     State& state = existing(cast(object)->state);
     if (id == PROP_ACTIVE_DEVICE) {
-      if (const auto engine = state.loader.engine())
+      if (const auto engine = state.input.engine())
         g_value_set_string(value, std::string(engine->device()->name()).c_str());
     } else if (id == PROP_STATS) {
-      g_value_take_boxed(value, state.stats.structure().release());
+      g_value_take_boxed(value, state.input.stats().structure().release());
     } else if (id >= PROP_ENGINE && id < PROP_ENGINE + kEngineProperties) {
       const ObjectLock lock(object);
       getEngineProperty(state.options, id - PROP_ENGINE, value);
@@ -139,174 +104,34 @@ void getProperty(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   });
 }
 
-// The task
-
-Result<void> encode(GstNpuWhisperEnc* self, Engine& engine, const Item& item, GstBuffer* output) {
-  State& state = *self->state;
-  const WindowShape& shape = item.window.shape;
-  const auto rowBytes = static_cast<size_t>(engine.info().melBins) * sizeof(float);
-  const auto logMel =
-      state.reader.read(item.buffer.get(), *engine.device(), static_cast<size_t>(shape.frames) * rowBytes);
-  state.stats.copies = state.reader.copies();
-  if (!logMel) return logMel.error();
-  const auto states = bufferObjectOf(gst_buffer_peek_memory(output, 0), *engine.device(), state.pool.bytes());
-  if (!states) return Error{ErrorCode::Internal, "A pooled buffer is not the device's."};
-  return engine.encode(**logMel, shape, *states, state.stage.stopToken());
-}
-
-GstFlowReturn encodeWindow(GstNpuWhisperEnc* self, const Item& item) {
-  State& state = *self->state;
-  const auto engine = state.loader.engine();
-  if (!engine) return GST_FLOW_FLUSHING;
-  auto output = state.pool.acquire();
-  if (!output) {
-    postError(GST_ELEMENT(self), {ErrorCode::OutOfMemory, "No memory for a buffer of encoder states."});
-    return GST_FLOW_ERROR;
-  }
-  const auto encoded = encode(self, *engine, item, output.get());
-  if (!encoded) {
-    postError(GST_ELEMENT(self), encoded.error());
-    return encoded.error().code == ErrorCode::Cancelled ? GST_FLOW_FLUSHING : GST_FLOW_ERROR;
-  }
-  gst_buffer_copy_into(output.get(), item.buffer.get(),
-                       static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS), 0,
-                       -1);
-  if (item.discont) GST_BUFFER_FLAG_SET(output.get(), GST_BUFFER_FLAG_DISCONT);
-  addWindowMeta(output.get(), item.window, item.buffer.get());
-  ++state.stats.windows;
-  return gst_pad_push(self->src, output.release());
-}
-
-void usePoolOf(State& state, GstEvent* capsEvent) {
-  if (const auto engine = state.loader.engine()) state.pool.configure(engine->device(), capsIn(capsEvent));
-}
-
-GstFlowReturn process(GstNpuWhisperEnc* self, Item& item) {
-  return guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-    if (!item.event) return encodeWindow(self, item);
-    if (GST_EVENT_TYPE(item.event.get()) == GST_EVENT_CAPS) usePoolOf(*self->state, item.event.get());
-    return pushEvent(self->src, std::move(item.event));
-  });
-}
-
 // The sink pad
 
-TensorFormat inputOf(const ModelInfo& info) {
-  return {TensorFormat::Id::LogMel, 2 * info.audioContext, info.melBins};
-}
-
-bool setCaps(GstNpuWhisperEnc* self, const GstCaps* caps) {
-  State& state = *self->state;
-  GstFlowReturn flow = GST_FLOW_OK;
-  const auto engine = state.loader.wait(&flow);
-  // What is wrong is on the bus, and the next buffer's flow ends the stream; refused caps would come again
-  // with it.
-  if (!engine) return flow == GST_FLOW_ERROR;
-  const ModelInfo& info = engine->info();
-  const auto format = parseTensorCaps(caps);
-  state.isRefused = !format || *format != inputOf(info);
-  if (state.isRefused) {
-    state.input.reset();
-    const Held<char> text(gst_caps_to_string(caps));
-    postError(GST_ELEMENT(self),
-              {ErrorCode::BadValue, "Model " + info.name + " takes " + std::to_string(2 * info.audioContext) +
-                                        " frames of " + std::to_string(info.melBins) +
-                                        " mel bins, but the stream is " + text.get() + "."});
-    return true;
-  }
-  const bool isKnown = std::exchange(state.input, format) == format && !state.isNewStream;
-  if (isKnown) return true;
-  const auto out = tensorCaps({TensorFormat::Id::EncoderStates, info.audioContext, info.stateWidth});
-  const bool isPushed = state.stage.pushEvent(Held<GstEvent>(gst_event_new_caps(out.get())));
-  state.isNewStream = !isPushed;
-  return isPushed;
-}
-
-gboolean sinkEvent(GstPad* pad, GstObject* parent, GstEvent* raw) {
-  auto* self = cast(parent);
-  State& state = *self->state;
+gboolean sinkEvent(GstPad*, GstObject* parent, GstEvent* raw) {
   Held<GstEvent> event(raw);
-  return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
-    switch (GST_EVENT_TYPE(raw)) {
-      case GST_EVENT_FLUSH_START:
-        return state.stage.startFlush(std::move(event));
-      case GST_EVENT_FLUSH_STOP:
-        state.loader.setInterrupted(false);
-        return state.stage.stopFlush(std::move(event), [&] {});
-      case GST_EVENT_CAPS:
-        return setCaps(self, capsIn(raw));
-      case GST_EVENT_SEGMENT:
-        gst_event_copy_segment(raw, &state.segment);
-        break;
-      case GST_EVENT_STREAM_START:
-        state.isNewStream = true;
-        break;
-      default:
-        break;
-    }
-    if (isSerialized(raw)) return state.stage.pushEvent(std::move(event));
-    return gst_pad_event_default(pad, parent, event.release());
-  });
+  return guarded(GST_ELEMENT(parent), FALSE,
+                 [&]() -> gboolean { return cast(parent)->state->input.takeEvent(std::move(event)); });
 }
 
 GstFlowReturn chain(GstPad*, GstObject* parent, GstBuffer* raw) {
-  auto* self = cast(parent);
   Held<GstBuffer> buffer(raw);
-  return guarded(GST_ELEMENT(parent), GST_FLOW_ERROR, [&] {
-    State& state = *self->state;
-    GstFlowReturn flow = GST_FLOW_OK;
-    const auto engine = state.loader.wait(&flow);
-    if (!engine) return flow;
-    if (!state.input) return state.isRefused ? GST_FLOW_ERROR : GST_FLOW_NOT_NEGOTIATED;
-    const auto window = windowOf(raw, engine->info().audioContext);
-    if (!window) {
-      postError(GST_ELEMENT(self), window.error());
-      return GST_FLOW_ERROR;
-    }
-    auto item = std::make_shared<Item>();
-    item->window = *window;
-    item->discont = GST_BUFFER_IS_DISCONT(raw);
-    item->buffer = std::move(buffer);
-    const auto superseded = state.stage.remove([&](const Item& other) {
-      return !other.window.isFinal && other.window.utterance == item->window.utterance;
-    });
-    for (const auto& old : superseded) {
-      // Where the stream jumped, the next window says so.
-      item->discont |= old->discont;
-      postDropped(GST_ELEMENT(self), state.segment, GST_BUFFER_PTS(old->buffer.get()),
-                  GST_BUFFER_DURATION(old->buffer.get()), state.stats.windows, ++state.stats.dropped);
-    }
-    return state.stage.push(std::move(item));
-  });
-}
-
-/// What the sink pad takes now. While the model loads in a running pipeline the question waits, so that
-/// npumel's first answer is the model's.
-Held<GstCaps> sinkCaps(GstNpuWhisperEnc* self, GstPad* pad, GstCaps* filter) {
-  State& state = *self->state;
-  const auto engine = gst_pad_is_active(pad) ? state.loader.wait() : state.loader.engine();
-  Held<GstCaps> caps(engine ? tensorCaps(inputOf(engine->info())).release()
-                            : gst_pad_get_pad_template_caps(pad));
-  if (filter) caps.reset(gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
-  return caps;
+  return guarded(GST_ELEMENT(parent), GST_FLOW_ERROR,
+                 [&] { return cast(parent)->state->input.encode(std::move(buffer)); });
 }
 
 gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
-  State& state = *cast(parent)->state;
   return guarded(GST_ELEMENT(parent), FALSE, [&]() -> gboolean {
+    EncoderInput& input = cast(parent)->state->input;
     switch (GST_QUERY_TYPE(query)) {
       case GST_QUERY_CAPS: {
         GstCaps* filter = nullptr;
         gst_query_parse_caps(query, &filter);
-        gst_query_set_caps_result(query, sinkCaps(cast(parent), pad, filter).get());
+        gst_query_set_caps_result(query, input.caps(filter).get());
         return TRUE;
       }
-      case GST_QUERY_ALLOCATION: {
-        const auto engine = state.loader.engine();
-        return engine && proposeTensorPool(query, engine->device());
-      }
+      case GST_QUERY_ALLOCATION:
+        return input.proposePool(query);
       case GST_QUERY_DRAIN:
-        state.stage.waitIdle();
+        input.waitIdle();
         return gst_pad_query_default(pad, parent, query);
       default:
         return gst_pad_query_default(pad, parent, query);
@@ -316,38 +141,20 @@ gboolean sinkQuery(GstPad* pad, GstObject* parent, GstQuery* query) {
 
 // States
 
-EngineOptions copyOptions(GstElement* element) {
-  const ObjectLock lock(element);
-  return existing(cast(element)->state).options;
-}
-
 GstStateChangeReturn changeState(GstElement* element, GstStateChange transition) {
   return guarded(element, GST_STATE_CHANGE_FAILURE, [&] {
     State& state = existing(cast(element)->state);
-    if (transition == GST_STATE_CHANGE_NULL_TO_READY)
-      if (const auto checked = Engine::check(copyOptions(element)); !checked) {
-        postError(element, checked.error());
-        return GST_STATE_CHANGE_FAILURE;
-      }
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY && !state.input.check()) return GST_STATE_CHANGE_FAILURE;
     if (transition == GST_STATE_CHANGE_NULL_TO_READY || transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
       const bool retry = transition == GST_STATE_CHANGE_NULL_TO_READY || state.triedInReady;
-      if (!state.loader.start(copyOptions(element), retry)) return GST_STATE_CHANGE_FAILURE;
+      if (!state.input.load(retry)) return GST_STATE_CHANGE_FAILURE;
       state.triedInReady = transition == GST_STATE_CHANGE_READY_TO_PAUSED;
-      state.loader.setInterrupted(false);
     }
-    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
-      state.stats.reset();
-      state.input.reset();
-      state.isRefused = false;
-      state.isNewStream = true;
-      gst_segment_init(&state.segment, GST_FORMAT_TIME);
-    }
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) state.input.start();
     const auto result =
         GST_ELEMENT_CLASS(gst_npu_whisper_enc_parent_class)->change_state(element, transition);
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-      state.pool.reset();
-    }
-    if (transition == GST_STATE_CHANGE_READY_TO_NULL) state.loader.stop();
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) state.input.stop();
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) state.input.unload();
     return result;
   });
 }
@@ -389,7 +196,6 @@ void gst_npu_whisper_enc_init(GstNpuWhisperEnc* self) {
   gst_pad_use_fixed_caps(self->src);
   guardedVoid(GST_ELEMENT(self), [&] {
     self->state = new State(self);
-    self->state->stage.attach(self->src);
     gst_element_add_pad(GST_ELEMENT(self), self->sink);  // without state there are no pads: nothing comes in
     gst_element_add_pad(GST_ELEMENT(self), self->src);
   });
