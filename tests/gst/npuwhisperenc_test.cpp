@@ -154,8 +154,8 @@ TEST_F(NpuWhisperEnc, RefusesATensorOfAnotherModelOnce) {
   gst_harness_set_src_caps_str(h.get(), capsText(kLogMel).c_str());
   gst_pad_push_event(h.get()->srcpad,
                      gst_event_new_caps(gst::tensorCaps({TensorFormat::Id::LogMel, 3000, 128}).get()));
-  EXPECT_EQ(h.push(window(10, 0)), GST_FLOW_NOT_NEGOTIATED);
-  EXPECT_EQ(h.push(window(10, 0)), GST_FLOW_NOT_NEGOTIATED);
+  EXPECT_EQ(h.push(window(10, 0)), GST_FLOW_ERROR);
+  EXPECT_EQ(h.push(window(10, 0)), GST_FLOW_ERROR);
   const auto errors = h.errors();
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_NE(errors[0].find("3000, 128"), std::string::npos) << errors[0];
