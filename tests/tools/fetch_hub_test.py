@@ -122,7 +122,7 @@ class Protocol(FetchHub):
         self.assertRefused('cannot be reached', 'check the network', 'HF_ENDPOINT')
 
     def test_names_that_are_none(self):
-        for name in ('owner/../tiny', '../tiny', 'owner/..', './tiny', '/etc/passwd', 'a/b/c', 'a/b/../c.bin', 'owner/tiny@', 'owner/tiny@../x', 'owner/tiny@a/b',
+        for name in ('owner/../tiny', '../tiny', 'owner/..', './tiny', '/etc/passwd', 'a/b/c', 'a/b/../c.bin', 'owner/tiny@', 'owner/a..b', 'owner/tiny@../x', 'owner/tiny@a/b',
                      'owner/tiny\n', 'nothing', ''):
             code, _, error = self.run_(name)
             self.assertEqual(code, 2, name)
@@ -183,6 +183,11 @@ class Checks(FetchHub):
             for name in ('../x', '/etc/x', 'model.bin/../../x', '..', 'x\0y'):
                 answer['siblings'].append({**answer['siblings'][0], 'rfilename': name})
             return answer
+        self.hub.repositories['other/tiny'] = self.hub.repositories['owner/tiny']
+        self.hub.order('/api/', listing(lambda answer: {**answer, 'sha': OTHER}))
+        self.assertRefused(OTHER, COMMIT)
+        self.hub.order('/api/', listing(lambda answer: {**answer, 'sha': '../..'}))
+        self.assertRefused('answers for revision ../..', name='other/tiny')
         self.hub.order('/api/', listing(names))
         self.assertFetches('owner/tiny')
         self.assertEqual({path.name for path in (self.folder / 'cache/npuspeech').iterdir()}, {'models'})
@@ -193,12 +198,13 @@ class Checks(FetchHub):
                 return answer
             return fault
         for change in (lambda answer: [], lambda answer: None, lambda answer: {'sha': COMMIT}, lambda answer: {**answer, 'siblings': 7},
-                       lambda answer: {**answer, 'siblings': [7]}, lambda answer: {**answer, 'sha': '../..'},
-                       lambda answer: {**answer, 'sha': OTHER}, lambda answer: {**answer, 'siblings': []},
+                       lambda answer: {**answer, 'siblings': [7]},
+                       lambda answer: {**answer, 'siblings': []},
                        lambda answer: {**answer, 'siblings': [{'rfilename': 'model.bin'}]}, weights(sha256='../../x'), weights(sha256=None),
                        weights(size=-1), weights(size='5'), weights(size=None)):
-            self.hub.order('/api/', listing(change))
-            self.assertRefused()
+            for name in ('whisper-tiny', 'other/tiny'):
+                self.hub.order('/api/', listing(change))
+                self.assertRefused(name=name)
         self.assertEqual(len(self.hub.paths('/store/')), 1)
 
     def test_weights_that_are_known(self):

@@ -30,8 +30,9 @@ class Resuming(FetchHub):
     def test_connection_that_breaks_off(self):
         for limit in (1_500_000, 2_000_000):
             self.hub.order('/store/', cut(limit))
+        self.hub.order('/api/', status(200, {'Content-Length': '1000'}, b'{"sha": '))
         error = self.assertFetches()
-        self.assertEqual(error.count('trying again'), 2)
+        self.assertEqual(error.count('broke off; trying again'), 3)
         ranges = [headers['Range'] for path, headers in self.hub.requests if '/store/' in path]
         self.assertEqual(ranges, [None, 'bytes=1500000-', 'bytes=3500000-'])
 
@@ -39,6 +40,20 @@ class Resuming(FetchHub):
         self.hub.order('/store/', cut(0), times=100)
         self.assertRefused('broke off', '6 times')
         self.assertEqual(len(self.hub.paths('/store/')), 6)
+
+    def test_patience_begins_anew_with_what_arrives(self):
+        for limit in (0, 0, 0, 0, 1_500_000, 0, 0, 0, 0):
+            self.hub.order('/store/', cut(limit))
+        self.assertEqual(self.assertFetches().count('trying again'), 9)
+
+    def test_what_is_left_of_other_content_goes(self):
+        partial = self.cache / '.whisper-tiny.partial'
+        (partial / 'model').mkdir(parents=True)
+        (partial / 'model/model.bin').write_text('old')
+        (partial / 'model.bin.0123456789abcdef').write_text('old')
+        self.hub.order('/store/', status(404))
+        self.assertRefused('has no model')
+        self.assertEqual([path.name for path in partial.iterdir()], [f'model.bin.{sha256(WEIGHTS)[:16]}'])
 
     def test_interrupted_and_started_again(self):
         for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
@@ -92,6 +107,8 @@ class Resuming(FetchHub):
             self.assertIn(f'answers {code}; trying again', error)
         self.hub.order('/api/', status(429, {'Retry-After': '3600'}))
         self.assertRefused('answers 429', '60 minutes', name='owner/tiny')
+        self.hub.order('/api/', status(429, {'RateLimit': '"api";r=0;t=1200'}))
+        self.assertRefused('answers 429', '20 minutes', name='owner/tiny')
         self.hub.order('/api/', status(502), times=100)
         self.assertRefused('answers 502, 6 times', name='owner/tiny')
 

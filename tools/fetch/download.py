@@ -72,8 +72,6 @@ def receive(client, url, path, file, progress):
 def complete(client, url, path, file, progress):
     """Adds to `path` what it lacks."""
     patience = Patience(connected=True)
-    if sizeOf(path) > file.size:
-        startAnew(path, progress)
     path.touch()
     while (have := sizeOf(path)) < file.size:
         try:
@@ -99,7 +97,7 @@ def download(client, url, path, file, progress):
     before = sizeOf(path)
     complete(client, url, path, file, progress)
     found = digests(path)
-    if found[file.algorithm] != file.digest and before:  # what was there may have been damaged
+    if found[file.algorithm] != file.digest and before:  # what was there may have been damaged, or too much
         startAnew(path, progress)
         complete(client, url, path, file, progress)
         found = digests(path)

@@ -31,9 +31,10 @@ class Progress:
             self.show(now)
 
     def text(self, now):
-        rate = (self.have - self.before) / max(now - self.start, 1e-3)
+        seconds = max(now - self.start, 1e-3)
+        rate = (self.have - self.before) / seconds
         text = f'{self.have / 1e6:.0f} of {megabytes(self.total)}, {rate / 1e6:.1f} MB/s'
-        if rate > 0:
+        if rate > 0 and seconds >= 1:  # sooner it says nothing
             minutes, seconds = divmod(round((self.total - self.have) / rate), 60)
             text += f', {minutes}:{seconds:02} left'
         return text

@@ -4,6 +4,7 @@
 import email.utils
 import http.client
 import ipaddress
+import re
 import ssl
 import time
 import urllib.error
@@ -89,8 +90,10 @@ def authorize(request, token):
 
 
 def pauseAsked(headers):
-    """The seconds of Retry-After, which is a number or a date."""
+    """The seconds of Retry-After, which is a number or a date, or until the quota of RateLimit ("api";r=0;t=55) is renewed."""
     value = headers.get('Retry-After', '').strip()
+    if not value and (quota := re.search(r';\s*t=(\d{1,9})\b', headers.get('RateLimit', ''))):
+        value = quota[1]
     if value.isascii() and value.isdigit():
         return int(value)
     try:
