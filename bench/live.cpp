@@ -26,8 +26,8 @@ struct Arguments {
 void addOptions(CLI::App& app, Arguments& arguments) {
   const std::map<std::string, Policy> policies{
       {"ours", Policy::Ours}, {"local-agreement", Policy::LocalAgreement}, {"offline", Policy::Offline}};
-  Windower::Options& windows = arguments.replay.windows;
-  StreamOptions& stream = arguments.replay.stream;
+  Windower::Options& windows = arguments.replay.session.windows;
+  StreamOptions& stream = arguments.replay.session.stream;
   LiveOptions& live = stream.liveOptions;
   stream.language = "en";
   app.add_option("--model", arguments.engine.model, "Folder, or a name from the cache");
@@ -68,12 +68,9 @@ void run(Arguments& arguments) {
   if (!vad) throw std::runtime_error(vad.error().message);
   auto engine = Engine::open(arguments.engine, {}, {});
   if (!engine) throw std::runtime_error(engine.error().message);
-  arguments.replay.windows.melBins = (*engine)->info().melBins;
-  arguments.replay.windows.live = arguments.replay.policy != Policy::Offline;
-  arguments.replay.stream.live = arguments.replay.policy == Policy::Ours;
   for (const std::string& path : arguments.recordings)
-    bench::Replay(**engine, arguments.replay, *vad)
-        .run(std::filesystem::path(path).filename().string(), readAudio(path));
+    bench::replay(*engine, *vad, arguments.replay, std::filesystem::path(path).filename().string(),
+                  readAudio(path));
 }
 
 }  // namespace

@@ -2,12 +2,11 @@
 #include "bench/live_replay.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 namespace npuspeech::bench {
 namespace {
@@ -24,11 +23,10 @@ double processorSeconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-nlohmann::json listOf(const std::vector<Word>& words, int64_t windowStartNs) {
+nlohmann::json listOf(const std::vector<Word>& words) {
   nlohmann::json list = nlohmann::json::array();
   for (const Word& word : words)
-    list.push_back({seconds(windowStartNs + word.startNs), seconds(windowStartNs + word.endNs),
-                    (word.spaceBefore ? " " : "") + word.text});
+    list.push_back({seconds(word.startNs), seconds(word.endNs), (word.spaceBefore ? " " : "") + word.text});
   return list;
 }
 
@@ -36,94 +34,52 @@ void print(const nlohmann::json& line) {
   std::puts(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
-template <typename T>
-T valueOf(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
+/// Prints what has come out; returns how many windows that were.
+int printEvents(Session& session, PacedEngine& engine, const std::string& name) {
+  int windows = 0;
+  while (const auto event = session.next()) {
+    if (const auto* error = std::get_if<Error>(&*event)) throw std::runtime_error(error->message);
+    const auto* text = std::get_if<SessionText>(&*event);
+    if (!text) continue;
+    const Reading reading = engine.takeReading();
+    print({{"file", name},
+           {"start", seconds(text->startNs)},
+           {"end", seconds(text->endNs)},
+           {"now", seconds(reading.nowNs)},
+           {"at", seconds(reading.atNs)},
+           {"final", text->endsUtterance},
+           {"words", listOf(text->words)},
+           {"interim", listOf(text->interim)}});
+    ++windows;
+  }
+  return windows;
 }
 
 }  // namespace
 
-Replay::Replay(Engine& engine, const ReplayOptions& options, std::shared_ptr<const SileroWeights> vad)
-    : engine_(engine), options_(options), windower_(options.windows, std::move(vad)) {
-  const ModelInfo& info = engine.info();
-  const auto floats = [](int count) { return static_cast<size_t>(count) * sizeof(float); };
-  logMel_ = valueOf(engine.device()->allocate(floats(2 * info.audioContext * info.melBins)));
-  states_ = valueOf(engine.device()->allocate(floats(info.audioContext * info.stateWidth)));
-  stream_ = valueOf(engine.openStream(options.stream));
-}
-
-void Replay::run(const std::string& name, std::span<const float> samples) {
+void replay(std::shared_ptr<Engine> engine, std::shared_ptr<const SileroWeights> vad,
+            const ReplayOptions& options, const std::string& name, std::span<const float> samples) {
   const double processor = processorSeconds();
-  windower_.reset(0);
+  const auto paced = std::make_shared<PacedEngine>(std::move(engine), options.policy, options.costMs);
+  SessionOptions session = options.session;
+  session.live = options.policy != Policy::Offline;
+  const auto opened = Session::open(paced, std::move(vad), session, [&] { return paced->nowNs(); });
+  if (!opened) throw std::runtime_error(opened.error().message);
+  int windows = 0;
   for (size_t at = 0; at < samples.size(); at += kPiece) {
-    const size_t count = std::min(kPiece, samples.size() - at);
-    now_ = static_cast<int64_t>((at + count) * 1'000'000'000 / kRate);
-    if (isWaiting_ && now_ >= answeredAt_) {
-      pacer_.answered(answeredAt_);
-      if (options_.policy != Policy::Offline) windower_.commit(neededFrom_);
-      isWaiting_ = false;
-    }
-    windower_.holdPartial(isWaiting_ || !pacer_.mayPush(now_));
-    windower_.push(samples.subspan(at, count));
-    takeWindows(name);
+    const auto piece = samples.subspan(at, std::min(kPiece, samples.size() - at));
+    paced->advance(static_cast<int64_t>((at + piece.size()) * 1'000'000'000 / kRate));
+    (*opened)->push(piece);
+    windows += printEvents(**opened, *paced, name);
   }
-  windower_.drain();
-  takeWindows(name);
+  (*opened)->drain();
+  paced->finish();
+  windows += printEvents(**opened, *paced, name);
   print({{"file", name},
          {"audio", static_cast<double>(samples.size()) / kRate},
          {"processor", processorSeconds() - processor},
-         {"windows", windows_}});
+         {"windows", windows}});
   std::fflush(stdout);
-}
-
-void Replay::takeWindows(const std::string& name) {
-  while (const auto event = windower_.next()) {
-    const auto* window = std::get_if<AudioWindow>(&*event);
-    if (!window) continue;
-    const auto begin = std::chrono::steady_clock::now();
-    const DecodedWindow read = this->read(*window);
-    int64_t cost = (std::chrono::steady_clock::now() - begin).count();
-    if (options_.costMs > 0)
-      cost = static_cast<int64_t>(options_.costMs * 1e-3 * static_cast<double>(window->durationNs));
-    ++windows_;
-    answeredAt_ = std::max(now_, answeredAt_) + cost;
-    isWaiting_ = true;
-    neededFrom_ = read.neededFromNs;
-    if (!window->isFinal) pacer_.pushed(now_);
-    print({{"file", name},
-           {"start", seconds(window->startNs)},
-           {"end", seconds(window->startNs + window->durationNs)},
-           {"now", seconds(now_)},
-           {"at", seconds(answeredAt_)},
-           {"final", window->isFinal},
-           {"words", listOf(read.words, window->startNs)},
-           {"interim", listOf(read.interim, window->startNs)}});
-  }
-}
-
-DecodedWindow Replay::read(const AudioWindow& window) {
-  if (options_.policy != Policy::LocalAgreement) return valueOf(decode(window, *stream_));
-  StreamOptions options = options_.stream;
-  options.prompt = agreement_.prompt();
-  const std::unique_ptr<DecodeStream> stream = valueOf(engine_.openStream(options));
-  return agreement_.take(window, valueOf(decode(window, *stream)).words);
-}
-
-Result<DecodedWindow> Replay::decode(const AudioWindow& window, DecodeStream& stream) {
-  windower_.logMel(logMel_->as<float>());
-  EncodedWindow encoded;
-  encoded.shape = {window.frames, engine_.info().audioContext, {}};
-  encoded.startNs = window.startNs;
-  encoded.utterance = window.utterance;
-  encoded.isFinal = window.isFinal || options_.policy != Policy::Ours;
-  encoded.states = states_;
-  encoded.logMel = logMel_;
-  if (auto done = engine_.encode(*logMel_, encoded.shape, *states_, {}); !done) return done.error();
-  std::promise<Result<DecodedWindow>> promise;
-  stream.submit(std::move(encoded),
-                [&](Result<DecodedWindow> result) { promise.set_value(std::move(result)); });
-  return promise.get_future().get();
 }
 
 }  // namespace npuspeech::bench

@@ -63,7 +63,7 @@ void SpeechInput::pushReady() {
       const auto& window = std::get<AudioWindow>(*next);
       if (!window.isFinal) feedback_.pushed(*windower_, receiver_.nowNs());
       goesOn_ = receiver_.takeWindow(*windower_, window, jump_);
-      if (isHeld_) windower_->holdPartial(true);
+      if (!receiver_.takesPartial()) windower_->holdPartial(true);
     }
   }
   run_.shift(windower_->takeStretched());
@@ -90,7 +90,7 @@ void SpeechInput::pushAudio(std::span<const float> samples) {
     const auto part = samples.first(std::min(samples.size(), kRate));
     samples = samples.subspan(part.size());
     feedback_.apply(*windower_, receiver_.nowNs(), [this](int64_t ns) { return receiver_.positionOf(ns); });
-    if (isHeld_) windower_->holdPartial(true);
+    if (!receiver_.takesPartial()) windower_->holdPartial(true);
     windower_->push(part);
     run_.add(part.size());
     pushReady();

@@ -30,6 +30,9 @@ class SpeechInput {
     virtual int64_t nowNs() = 0;
     /// Where the time of an answer stands by the clock of the timestamps; nothing where it stands nowhere.
     virtual std::optional<int64_t> positionOf(int64_t answerNs) { return answerNs; }
+    /// Whether a partial window may come out, as far as the receiver is concerned. The pace at which windows
+    /// are answered decides too.
+    virtual bool takesPartial() { return true; }
     /// A new run begins: what comes next does not follow what came before.
     virtual void beginRun() {}
     /// Takes the window that `windower` has just given, while its log-mel can be had. The window's times are
@@ -77,8 +80,6 @@ class SpeechInput {
 
   /// Tells of an answer to a live window; any thread.
   void receive(const LiveFeedback::Answer& answer) { feedback_.receive(answer); }
-  /// While true, no partial window comes out, whatever else would allow it.
-  void holdPartial(bool held) { isHeld_ = held; }
 
   /// False once the receiver wanted no more during the last call.
   bool goesOn() const { return goesOn_; }
@@ -111,7 +112,7 @@ class SpeechInput {
   std::shared_ptr<const SileroWeights> vad_;
   std::unique_ptr<Windower> windower_;
   uint64_t firstUtterance_ = 0;  // of the next windower, so that no number comes twice
-  bool isLive_ = false, isHeld_ = false, goesOn_ = true;
+  bool isLive_ = false, goesOn_ = true;
   bool hasStalled_ = false;          // since the last sound
   AudioRun run_;                     // that the windower stands in
   ClockJump jump_;                   // of the run's clock, which the windower does not follow yet

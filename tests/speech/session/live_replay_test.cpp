@@ -5,13 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <future>
 #include <random>
 #include <span>
 
 #include "speech/audio/silero_vad.h"
-#include "speech/audio/windower.h"
-#include "speech/whisper/engine.h"
+#include "speech/session/session.h"
 #include "tests/support/recordings.h"
 #include "tests/support/word_distance.h"
 
@@ -62,56 +60,43 @@ class LiveReplay : public ::testing::Test {
     auto engine = Engine::open(options, {}, {});
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = *engine;
-    const ModelInfo& info = engine_->info();
-    logMel_ = *engine_->device()->allocate(static_cast<size_t>(2 * info.audioContext * info.melBins) * 4);
-    states_ = *engine_->device()->allocate(static_cast<size_t>(info.audioContext * info.stateWidth) * 4);
   }
 
+  /// Each window is read at once, by a clock that stands still meanwhile.
   Heard hear(const std::vector<float>& samples, bool live, const std::string& language = "en") {
-    Windower::Options windows;
-    windows.live = live;
-    windows.melBins = engine_->info().melBins;
-    Windower windower(windows, vad_);
-    windower.reset(0);
-    auto stream = *engine_->openStream({.language = language, .live = live});
+    int64_t now = 0;
+    SessionOptions options;
+    options.live = live;
+    options.stream.language = language;
+    const auto session = Session::open(engine_, vad_, options, [&] { return now; });
+    if (!session) {
+      ADD_FAILURE() << session.error().message;
+      return {};
+    }
     Heard heard;
-    const auto read = [&] {
-      while (const auto event = windower.next())
-        if (const auto* window = std::get_if<AudioWindow>(&*event)) take(windower, *window, *stream, heard);
-    };
     constexpr size_t kPiece = 320;
     for (size_t at = 0; at < samples.size(); at += kPiece) {
-      windower.push(std::span(samples).subspan(at, std::min(kPiece, samples.size() - at)));
-      read();
+      now += 20'000'000;
+      (*session)->push(std::span(samples).subspan(at, std::min(kPiece, samples.size() - at)));
+      take(**session, heard);
     }
-    windower.drain();
-    read();
+    (*session)->drain();
+    take(**session, heard);
     return heard;
   }
 
-  void take(Windower& windower, const AudioWindow& window, DecodeStream& stream, Heard& heard) {
-    windower.logMel(logMel_->as<float>());
-    EncodedWindow encoded;
-    encoded.shape = {window.frames, engine_->info().audioContext, {}};
-    encoded.startNs = window.startNs;
-    encoded.utterance = window.utterance;
-    encoded.isFinal = window.isFinal;
-    encoded.states = states_;
-    encoded.logMel = logMel_;
-    ASSERT_TRUE(engine_->encode(*logMel_, encoded.shape, *states_, {}));
-    std::promise<Result<DecodedWindow>> promise;
-    stream.submit(std::move(encoded),
-                  [&](Result<DecodedWindow> result) { promise.set_value(std::move(result)); });
-    const Result<DecodedWindow> decoded = promise.get_future().get();
-    ASSERT_TRUE(decoded);
-    for (const Word& word : decoded->words) heard.words.push_back(test::bare(word.text));
-    if (!window.isFinal) heard.early += decoded->words.size();
-    windower.commit(decoded->neededFromNs);
+  static void take(Session& session, Heard& heard) {
+    while (const auto event = session.wait()) {
+      ASSERT_FALSE(std::holds_alternative<Error>(*event)) << std::get<Error>(*event).message;
+      const auto* text = std::get_if<SessionText>(&*event);
+      if (!text) continue;
+      for (const Word& word : text->words) heard.words.push_back(test::bare(word.text));
+      if (!text->endsUtterance) heard.early += text->words.size();
+    }
   }
 
   std::shared_ptr<const SileroWeights> vad_;
   std::shared_ptr<Engine> engine_;
-  std::shared_ptr<npu::BufferObject> logMel_, states_;
 };
 
 TEST_F(LiveReplay, SaysNearlyWhatTheWholeRecordingSays) {
