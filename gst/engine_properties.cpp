@@ -37,6 +37,13 @@ void installEngineProperties(GObjectClass* klass, guint firstId) {
                         64, static_cast<guint>(defaults.threads), kSetInReady));
 }
 
+void installActiveDeviceProperty(GObjectClass* klass, guint id) {
+  g_object_class_install_property(
+      klass, id,
+      g_param_spec_string("active-device", "Active device", "What computes; NULL until the model is loaded",
+                          nullptr, kReadOnly));
+}
+
 std::string stringOf(const GValue* value) {
   const gchar* text = g_value_get_string(value);
   return text ? text : "";

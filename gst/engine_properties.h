@@ -28,6 +28,9 @@ void installEngineProperties(GObjectClass* klass, guint firstId);
 void setEngineProperty(EngineOptions& options, guint property, const GValue* value);
 void getEngineProperty(const EngineOptions& options, guint property, GValue* value);
 
+/// Read-only: the name of the device that computes, NULL until the model is loaded.
+void installActiveDeviceProperty(GObjectClass* klass, guint id);
+
 /// A property's text, empty for NULL.
 std::string stringOf(const GValue* value);
 

@@ -47,6 +47,26 @@ bool isPauseEvent(GstEvent* event) {
   return GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_DOWNSTREAM && gst_event_has_name(event, kPause);
 }
 
+bool isSticky(GstEventType type) {
+  return (gst_event_type_get_flags(type) & GST_EVENT_TYPE_STICKY) != 0;
+}
+
+bool outlivesFlush(GstEvent* event) {
+  const GstEventType type = GST_EVENT_TYPE(event);
+  return isSticky(type) && type != GST_EVENT_SEGMENT && type != GST_EVENT_EOS;
+}
+
+bool isSerialized(GstEvent* event) {
+  return (gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_SERIALIZED) != 0;
+}
+
+GstFlowReturn pushEvent(GstPad* src, Held<GstEvent> event) {
+  const bool isGap = GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP;
+  if (gst_pad_push_event(src, event.release()) || !isGap) return GST_FLOW_OK;
+  const GstFlowReturn last = gst_pad_get_last_flow_return(src);
+  return last < GST_FLOW_OK ? last : GST_PAD_IS_FLUSHING(src) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+}
+
 GstCaps* capsIn(GstEvent* event) {
   GstCaps* caps = nullptr;
   gst_event_parse_caps(event, &caps);

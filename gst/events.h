@@ -36,6 +36,14 @@ GstEvent* newItemEvent(const std::string& content, GstClockTime runningTime, Gst
 GstEvent* newPauseEvent();
 bool isPauseEvent(GstEvent* event);
 
+/// Whether events of this type stay on a pad, for whoever is linked to it later.
+bool isSticky(GstEventType type);
+/// Whether a flush leaves the event on its pad, so that nobody sends it again.
+bool outlivesFlush(GstEvent* event);
+/// Whether the event keeps its place among the buffers.
+bool isSerialized(GstEvent* event);
+/// Pushes an event on a task's source pad. A GAP is data: where it is refused, the flow says why.
+GstFlowReturn pushEvent(GstPad* src, Held<GstEvent> event);
 /// Caps of a CAPS event; borrowed from it.
 GstCaps* capsIn(GstEvent* event);
 /// Whether a TAG event is about one stream (its codec, its bit rate), not about the whole medium.

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -21,7 +20,9 @@
 
 #include "base/thread_error.h"
 #include "gst/boundary.h"
+#include "gst/events.h"
 #include "gst/holders.h"
+#include "gst/pad_task.h"
 
 namespace npuspeech::gst {
 
@@ -33,7 +34,7 @@ namespace npuspeech::gst {
 /// comes back from push(); where the pad was not linked, linking it lets the task go on, as in GStreamer's
 /// `queue`. Lock order: the pads' stream locks, then mutex_, then the pads' object locks.
 template <class Item>
-class Stage {
+class Stage final : private PadTask {
  public:
   using ItemPtr = std::shared_ptr<Item>;
   using Process = std::function<GstFlowReturn(Item&)>;
@@ -43,20 +44,12 @@ class Stage {
   /// with, when it returns GST_FLOW_ERROR. interrupt: asks work in progress to end; called on flush and
   /// shutdown from any thread.
   Stage(GstElement* element, size_t capacity, Process process, std::function<void()> interrupt = {})
-      : element_(element),
+      : PadTask(element),
         process_(std::move(process)),
         interrupt_(std::move(interrupt)),
         capacity_(capacity) {}
 
-  /// Lets the stage run `src`'s task while the pad is active, and hear RECONFIGURE. Once, before the pad is
-  /// used. owner: what the stage lives in, where that may go before the pad does.
-  void attach(GstPad* src, const std::shared_ptr<void>& owner = nullptr) {
-    src_ = src;
-    g_object_set_data_full(G_OBJECT(src), kAttached, new Attached{this, owner != nullptr, owner},
-                           [](gpointer data) { delete static_cast<Attached*>(data); });
-    gst_pad_set_activatemode_function(src, activateMode);
-    gst_pad_set_event_function(src, srcEvent);
-  }
+  using PadTask::attach;
 
   /// Other than the constructor's; any thread.
   void setCapacity(size_t capacity) {
@@ -131,7 +124,7 @@ class Stage {
       }
       flow = flow_;
     }
-    if (type == GST_EVENT_EOS && flow == GST_FLOW_NOT_LINKED) postFlow(element_, flow);
+    if (type == GST_EVENT_EOS && flow == GST_FLOW_NOT_LINKED) GST_ELEMENT_FLOW_ERROR(element(), flow);
     return false;
   }
 
@@ -148,25 +141,25 @@ class Stage {
       const std::lock_guard lock(mutex_);
       isAbandoned_ = true;
     }
-    interrupt([](const Item&) { return false; });
+    shutDown();
   }
 
   /// FLUSH_START: goes downstream, ends what runs and drops what waits. Returns when the task stands still.
   bool startFlush(Held<GstEvent> event) {
-    const bool pushed = gst_pad_push_event(src_, event.release());
-    interrupt(keptInFlush);
-    gst_pad_pause_task(src_);
+    const bool pushed = gst_pad_push_event(src(), event.release());
+    interrupt([](const Item& item) { return item.event && outlivesFlush(item.event.get()); });
+    gst_pad_pause_task(src());
     return pushed;
   }
 
   /// FLUSH_STOP: goes downstream, and the task runs again. `reset` is called while it stands still.
   template <class Reset>
   bool stopFlush(Held<GstEvent> event, Reset&& reset) {
-    const bool pushed = gst_pad_push_event(src_, event.release());
-    GST_PAD_STREAM_LOCK(src_);
+    const bool pushed = gst_pad_push_event(src(), event.release());
+    GST_PAD_STREAM_LOCK(src());
     reset();
-    GST_PAD_STREAM_UNLOCK(src_);
-    if (gst_pad_is_active(src_)) start();
+    GST_PAD_STREAM_UNLOCK(src());
+    if (gst_pad_is_active(src())) start();
     return pushed;
   }
 
@@ -183,9 +176,8 @@ class Stage {
   }
 
  private:
-  /// False where that cannot be: the error is on the bus.
-  bool start() {
-    return guarded(element_, false, [&] {
+  bool start() override {
+    return guarded(element(), false, [&] {
       std::stop_source stop;
       std::unique_lock lock(mutex_);
       if (isAbandoned_) return true;
@@ -196,20 +188,8 @@ class Stage {
     });
   }
 
-  bool startTask(std::unique_lock<std::mutex>& lock) {
-    if (gst_pad_start_task(
-            src_, [](gpointer self) { static_cast<Stage*>(self)->iterate(); }, this, nullptr))
-      return true;
-    flow_ = GST_FLOW_ERROR;
-    lock.unlock();
-    changed_.notify_all();
-    postError(element_, threadError("push what comes out of pad " + std::string(GST_PAD_NAME(src_))));
-    return false;
-  }
-
-  /// Downstream is linked anew.
-  void resume() {
-    guardedVoid(element_, [&] {
+  void resume() override {
+    guardedVoid(element(), [&] {
       std::unique_lock lock(mutex_);  // the task that stops has stopped
       isRelinked_ = true;
       if (flushing_ || flow_ != GST_FLOW_NOT_LINKED) return;
@@ -218,15 +198,17 @@ class Stage {
     });
   }
 
-  static bool isSticky(GstEventType type) {
-    return (gst_event_type_get_flags(type) & GST_EVENT_TYPE_STICKY) != 0;
+  void shutDown() override {
+    interrupt([](const Item&) { return false; });
   }
 
-  /// Nobody would send these again.
-  static bool keptInFlush(const Item& item) {
-    if (!item.event) return false;
-    const GstEventType type = GST_EVENT_TYPE(item.event.get());
-    return isSticky(type) && type != GST_EVENT_SEGMENT && type != GST_EVENT_EOS;
+  bool startTask(std::unique_lock<std::mutex>& lock) {
+    if (PadTask::startTask()) return true;
+    flow_ = GST_FLOW_ERROR;
+    lock.unlock();
+    changed_.notify_all();
+    postError(element(), threadError("push what comes out of pad " + std::string(GST_PAD_NAME(src()))));
+    return false;
   }
 
   template <class Keep>
@@ -237,11 +219,9 @@ class Stage {
       const std::lock_guard lock(mutex_);
       flushing_ = true;
       stop = stop_;
-      for (auto item = items_.begin(); item != items_.end();) {
-        const auto next = std::next(item);
-        if (!keep(**item)) dropped.splice(dropped.end(), items_, item);
-        item = next;
-      }
+      const auto rest = std::stable_partition(items_.begin(), items_.end(),
+                                              [&](const ItemPtr& item) { return keep(*item); });
+      dropped.splice(dropped.end(), items_, rest, items_.end());
       windows_ = 0;
     }
     stop.request_stop();
@@ -273,7 +253,7 @@ class Stage {
     return item;
   }
 
-  void iterate() {
+  void iterate() override {
     const ItemPtr item = pop();
     const auto ring = std::exchange(ring_, nullptr);
     const GstFlowReturn flow = item ? process_(*item) : ring ? ring() : GST_FLOW_FLUSHING;
@@ -291,56 +271,18 @@ class Stage {
       isEnding = std::any_of(items_.begin(), items_.end(), [](const ItemPtr& item) {
         return item->event && GST_EVENT_TYPE(item->event.get()) == GST_EVENT_EOS;
       });
-      gst_pad_pause_task(src_);
+      gst_pad_pause_task(src());
     }
     changed_.notify_all();
     if (flow == GST_FLOW_FLUSHING || (flow == GST_FLOW_NOT_LINKED && !isEnding)) return;
     // An error has been posted by whoever met it; the other failures come back from a pad, unreported.
     if (flow < GST_FLOW_EOS || flow == GST_FLOW_NOT_LINKED)
-      if (flow != GST_FLOW_ERROR) postFlow(element_, flow);
-    if (flow != GST_FLOW_NOT_LINKED) gst_pad_push_event(src_, gst_event_new_eos());
+      if (flow != GST_FLOW_ERROR) GST_ELEMENT_FLOW_ERROR(element(), flow);
+    if (flow != GST_FLOW_NOT_LINKED) gst_pad_push_event(src(), gst_event_new_eos());
   }
 
-  static void postFlow(GstElement* element, GstFlowReturn flow) { GST_ELEMENT_FLOW_ERROR(element, flow); }
-
-  /// What a pad knows of its stage, until the pad goes.
-  struct Attached {
-    Stage* stage;
-    bool mayGo;
-    std::weak_ptr<void> owner;
-  };
-  static constexpr char kAttached[] = "npuspeech-stage";
-
-  /// Calls `use` with the pad's stage, which stays there meanwhile; `otherwise` where it has gone.
-  template <class Use>
-  static gboolean withStage(GstPad* pad, gboolean otherwise, Use&& use) {
-    const auto* attached = static_cast<const Attached*>(g_object_get_data(G_OBJECT(pad), kAttached));
-    const std::shared_ptr<void> owner = attached->owner.lock();
-    return attached->mayGo && !owner ? otherwise : use(*attached->stage);
-  }
-
-  static gboolean srcEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
-    if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE)
-      withStage(pad, TRUE, [](Stage& self) {
-        self.resume();
-        return TRUE;
-      });
-    return gst_pad_event_default(pad, parent, event);
-  }
-
-  static gboolean activateMode(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
-    if (mode != GST_PAD_MODE_PUSH) return FALSE;
-    return withStage(pad, TRUE, [&](Stage& self) -> gboolean {
-      if (active) return self.start();
-      self.interrupt([](const Item&) { return false; });
-      return gst_pad_stop_task(pad);
-    });
-  }
-
-  GstElement* const element_;
   const Process process_;
   const std::function<void()> interrupt_;
-  GstPad* src_ = nullptr;
 
   std::optional<Clock::time_point> alarm_;  // these two of the task
   std::function<GstFlowReturn()> ring_;
@@ -354,17 +296,5 @@ class Stage {
   GstFlowReturn flow_ = GST_FLOW_OK;
   std::stop_source stop_;
 };
-
-inline bool isSerialized(GstEvent* event) {
-  return (gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_SERIALIZED) != 0;
-}
-
-/// Pushes an event on a task's source pad. A GAP is data: where it is refused, the flow says why.
-inline GstFlowReturn pushEvent(GstPad* src, Held<GstEvent> event) {
-  const bool isGap = GST_EVENT_TYPE(event.get()) == GST_EVENT_GAP;
-  if (gst_pad_push_event(src, event.release()) || !isGap) return GST_FLOW_OK;
-  const GstFlowReturn last = gst_pad_get_last_flow_return(src);
-  return last < GST_FLOW_OK ? last : GST_PAD_IS_FLUSHING(src) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
-}
 
 }  // namespace npuspeech::gst

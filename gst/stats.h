@@ -34,11 +34,4 @@ inline void installStatsProperty(GObjectClass* klass, guint id) {
                          static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
-inline void installActiveDeviceProperty(GObjectClass* klass, guint id) {
-  g_object_class_install_property(
-      klass, id,
-      g_param_spec_string("active-device", "Active device", "What computes; NULL until the model is loaded",
-                          nullptr, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
-}
-
 }  // namespace npuspeech::gst

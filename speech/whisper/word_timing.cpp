@@ -165,67 +165,105 @@ void leavePauses(std::vector<Word>& words, std::span<const ReadWord> read) {
   }
 }
 
+namespace {
+
+/// The text tokens of a hypothesis; timestamps between them are left out.
+struct TextTokens {
+  std::vector<Token> tokens;
+  std::vector<size_t> index;  // of each in the hypothesis
+  size_t forced = 0;          // so many of them, the first ones, were given
+
+  TextTokens(const Vocabulary& vocabulary, const Hypothesis& hypothesis) {
+    for (size_t i = 0; i < hypothesis.tokens.size(); ++i) {
+      if (!vocabulary.isText(hypothesis.tokens[i])) continue;
+      tokens.push_back(hypothesis.tokens[i]);
+      index.push_back(i);
+      forced += i < hypothesis.forced;
+    }
+  }
+  /// The words stay apart where the forced tokens end: the words of those are out.
+  std::vector<TokenWord> words(const Vocabulary& vocabulary, std::string_view language) const {
+    std::vector<TokenWord> words = splitWords(vocabulary, std::span(tokens).first(forced), language);
+    for (TokenWord& word : splitWords(vocabulary, std::span(tokens).subspan(forced), language)) {
+      word.firstToken += forced;
+      words.push_back(std::move(word));
+    }
+    return words;
+  }
+};
+
+/// What the alignment heads looked at, a row for each token.
+struct AttentionMap {
+  std::vector<float> values;  // [rows][audioRows]
+  size_t rows, audioRows;
+
+  /// Of the row of the hypothesis' token i, or of the end of text behind the last.
+  size_t rowOf(size_t token) const { return std::min(token, rows - 1); }
+
+  /// For each text token, and the end of text, the audio row where its words begin.
+  std::vector<int> startsOf(const TextTokens& text, size_t endOfText) const {
+    std::vector<float> cost;
+    cost.reserve((text.tokens.size() + 1) * audioRows);
+    for (size_t i = 0; i <= text.tokens.size(); ++i) {
+      const size_t row = rowOf(i < text.tokens.size() ? text.index[i] : endOfText);
+      for (size_t j = 0; j < audioRows; ++j) cost.push_back(-values[row * audioRows + j]);
+    }
+    return warp(cost, static_cast<int>(text.tokens.size()) + 1, static_cast<int>(audioRows));
+  }
+};
+
+/// A word as its tokens spell it, without the space around it; empty where there is nothing else.
+std::string spelled(const TokenWord& word) {
+  Utf8Joiner joiner;
+  const std::string text = joiner.add(word.text) + joiner.finish();
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+/// Its tokens' place in the hypothesis, the rows that they looked at most, and their mean probability.
+ReadWord readWord(const TokenWord& part, const TextTokens& text, const AttentionMap& map,
+                  const Hypothesis& hypothesis) {
+  ReadWord read;
+  const size_t last = part.firstToken + part.tokenCount - 1;
+  read.firstToken = text.index[part.firstToken];
+  read.tokenCount = text.index[last] + 1 - read.firstToken;
+  read.firstRow = static_cast<int>(map.audioRows);
+  for (size_t i = part.firstToken; i <= last; ++i) {
+    const int row = favourite(map.values, map.rowOf(text.index[i]), map.audioRows);
+    read.firstRow = std::min(read.firstRow, row);
+    read.lastRow = std::max(read.lastRow, row);
+    read.word.probability +=
+        std::exp(hypothesis.logProbabilities[text.index[i]]) / static_cast<float>(part.tokenCount);
+  }
+  read.word.spaceBefore = part.text.starts_with(' ');
+  return read;
+}
+
+}  // namespace
+
 std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
                                 size_t promptLength, size_t startOfTranscript, size_t heads,
                                 std::string_view language, int64_t durationNs) {
-  // Rows of the map belong to text tokens; timestamps between them are left out.
-  std::vector<Token> text;
-  std::vector<size_t> index;
-  for (size_t i = 0; i < hypothesis.tokens.size(); ++i)
-    if (vocabulary.isText(hypothesis.tokens[i])) {
-      text.push_back(hypothesis.tokens[i]);
-      index.push_back(i);
-    }
-  if (text.empty()) return {};
-
-  const size_t audioRows = static_cast<size_t>(hypothesis.sequence->cross().audioRows);
+  const TextTokens text(vocabulary, hypothesis);
+  if (text.tokens.empty()) return {};
+  const Sequence& sequence = *hypothesis.sequence;
   const size_t inputs =
-      std::min(static_cast<size_t>(hypothesis.sequence->length()), promptLength + hypothesis.tokens.size());
-  const size_t mapRows = inputs - (promptLength - 1);
-  std::vector<float> map =
-      attentionMap(*hypothesis.sequence, promptLength - 1, startOfTranscript, mapRows, heads, audioRows);
-  std::vector<float> cost;
-  cost.reserve((text.size() + 1) * audioRows);
-  for (size_t i = 0; i <= text.size(); ++i) {
-    const size_t row = std::min(i < text.size() ? index[i] : hypothesis.tokens.size(), mapRows - 1);
-    for (size_t j = 0; j < audioRows; ++j) cost.push_back(-map[row * audioRows + j]);
-  }
-  const std::vector<int> starts = warp(cost, static_cast<int>(text.size()) + 1, static_cast<int>(audioRows));
+      std::min(static_cast<size_t>(sequence.length()), promptLength + hypothesis.tokens.size());
+  AttentionMap map{{}, inputs - (promptLength - 1), static_cast<size_t>(sequence.cross().audioRows)};
+  map.values = attentionMap(sequence, promptLength - 1, startOfTranscript, map.rows, heads, map.audioRows);
+  const std::vector<int> starts = map.startsOf(text, hypothesis.tokens.size());
 
   std::vector<Word> words;
   std::vector<ReadWord> read;
-  // What was forced stays apart: its words are out.
-  size_t forced = 0;
-  while (forced < text.size() && index[forced] < hypothesis.forced) ++forced;
-  std::vector<TokenWord> parts = splitWords(vocabulary, std::span(text).first(forced), language);
-  for (TokenWord& part : splitWords(vocabulary, std::span(text).subspan(forced), language)) {
-    part.firstToken += forced;
-    parts.push_back(std::move(part));
-  }
-  for (const TokenWord& part : parts) {
-    Word word;
+  for (const TokenWord& part : text.words(vocabulary, language)) {
+    std::string spelling = spelled(part);
+    if (spelling.empty()) continue;
+    read.push_back(readWord(part, text, map, hypothesis));
+    Word& word = words.emplace_back(read.back().word);
     word.startNs = starts[part.firstToken] * kRowNs;
     word.endNs = starts[part.firstToken + part.tokenCount] * kRowNs;
-    word.spaceBefore = part.text.starts_with(' ');
-    for (size_t i = part.firstToken; i < part.firstToken + part.tokenCount; ++i)
-      word.probability +=
-          std::exp(hypothesis.logProbabilities[index[i]]) / static_cast<float>(part.tokenCount);
-    Utf8Joiner joiner;
-    word.text = joiner.add(part.text) + joiner.finish();
-    const size_t begin = word.text.find_first_not_of(" \t\r\n");
-    if (begin == std::string::npos) continue;
-    word.text = word.text.substr(begin, word.text.find_last_not_of(" \t\r\n") + 1 - begin);
-    ReadWord& found = read.emplace_back();
-    const size_t last = part.firstToken + part.tokenCount - 1;
-    found.firstToken = index[part.firstToken];
-    found.tokenCount = index[last] + 1 - found.firstToken;
-    found.firstRow = static_cast<int>(audioRows);
-    for (size_t i = part.firstToken; i <= last; ++i) {
-      const int row = favourite(map, std::min(index[i], mapRows - 1), audioRows);
-      found.firstRow = std::min(found.firstRow, row);
-      found.lastRow = std::max(found.lastRow, row);
-    }
-    words.push_back(std::move(word));
+    word.text = std::move(spelling);
   }
   if (words.empty()) return read;
   leavePauses(words, read);
