@@ -6,13 +6,11 @@
 #include <iterator>
 #include <optional>
 
-#include "file_bytes.h"
-
 namespace {
 
-constexpr uint64_t kSegment = 0x18538067, kCluster = 0x1F43B675;
+constexpr uint64_t kFile = 0x1A45DFA3, kSegment = 0x18538067, kCluster = 0x1F43B675;
 // Others: of the file, of its segment, of its clusters, and those that may be anywhere.
-constexpr uint64_t kKnown[] = {0x1A45DFA3, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469,
+constexpr uint64_t kKnown[] = {kFile,      0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469,
                                0x1043A770, 0x1254C367, 0xE7,       0x5854,     0xA7,       0xAB,
                                0xA3,       0xA0,       0xAF,       0xEC,       0xBF};
 
@@ -42,25 +40,41 @@ std::optional<Element> elementAt(FileBytes& file, uint64_t offset) {
   return element;
 }
 
+struct Findings {
+  bool isBroken = false, isJoined = false;
+};
+
+Findings walk(FileBytes& file) {
+  uint64_t segmentEnd = file.size(), clusterEnd = file.size();
+  for (uint64_t offset = 0; offset < segmentEnd;) {
+    const auto element = elementAt(file, offset);
+    if (!element) return {.isBroken = true};
+    const uint64_t end = element->data + element->bytes.value_or(0);
+    const bool isParent = element->id == kSegment || element->id == kCluster;
+    if (offset > 0 && element->id == kFile) return {.isJoined = true};
+    if (!isParent &&
+        (!element->bytes || std::find(std::begin(kKnown), std::end(kKnown), element->id) == std::end(kKnown)))
+      return {.isBroken = true};
+    if (offset >= clusterEnd) clusterEnd = segmentEnd;
+    if (element->bytes && element->id == kSegment) segmentEnd = std::min(segmentEnd, end);
+    if (end > (isParent ? segmentEnd : clusterEnd)) return {.isBroken = end <= file.size() || !isParent};
+    if (element->id == kCluster) clusterEnd = element->bytes ? end : segmentEnd;
+    offset = isParent ? element->data : end;
+  }
+  return {.isJoined = file.bigEndian(segmentEnd, 4) == kFile};
+}
+
+bool isMatroska(FileBytes& file) {
+  return file.bigEndian(0, 4) == kFile;
+}
+
 }  // namespace
 
 bool hasBrokenClusters(const std::string& path) {
   FileBytes file(path);
-  if (!file.has(0, "\x1a\x45\xdf\xa3")) return false;
-  uint64_t segmentEnd = file.size(), clusterEnd = file.size();
-  for (uint64_t offset = 0; offset < segmentEnd;) {
-    const auto element = elementAt(file, offset);
-    if (!element) return true;
-    const uint64_t end = element->data + element->bytes.value_or(0);
-    const bool isParent = element->id == kSegment || element->id == kCluster;
-    if (!isParent &&
-        (!element->bytes || std::find(std::begin(kKnown), std::end(kKnown), element->id) == std::end(kKnown)))
-      return true;
-    if (offset >= clusterEnd) clusterEnd = segmentEnd;
-    if (element->bytes && element->id == kSegment) segmentEnd = std::min(segmentEnd, end);
-    if (end > (isParent ? segmentEnd : clusterEnd)) return end <= file.size() || !isParent;
-    if (element->id == kCluster) clusterEnd = element->bytes ? end : segmentEnd;
-    offset = isParent ? element->data : end;
-  }
-  return false;
+  return isMatroska(file) && walk(file).isBroken;
+}
+
+bool isJoinedMatroska(FileBytes& file) {
+  return isMatroska(file) && walk(file).isJoined;
 }

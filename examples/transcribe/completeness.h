@@ -8,7 +8,8 @@
 
 #include "file_bytes.h"
 
-/// True where a file ends before what its headers promise, or in the middle of a frame. False for whole
+/// True where a file ends before what its headers promise, in the middle of a frame, or in zeros where sound
+/// should be. False for whole
 /// files, for those whose writer did not know the length, and for formats that are not known here. Takes
 /// milliseconds; longer only for containers without any size of the whole.
 bool isCutShort(const std::string& path);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Whether a recording's file ends in the middle of a frame: formats that are one frame after the other.
 #include <algorithm>
+#include <optional>
 #include <set>
-
 #include <string_view>
 
 #include "completeness.h"
@@ -119,10 +119,23 @@ Ending endingOf(FileBytes& file, FrameBytes bytesAt, int chain) {
   return {};
 }
 
+/// A quarter of the file is empty: room that was made for a download. Compressed sound has no such zeros.
+bool endsEmpty(FileBytes& file) {
+  constexpr uint64_t kSamples = 512;
+  for (uint64_t i = 1; i <= kSamples; i++)
+    if (file.at(file.size() - 1 - file.size() / 4 * i / kSamples) != 0) return false;
+  return true;
+}
+
 bool ogg(FileBytes& file) {
   constexpr uint8_t kEndOfStream = 4;
   const Ending ending = endingOf(file, oggPage, 1);
   if (ending.isKnown) return ending.isCut || !(file.at(ending.last + 5) & kEndOfStream);
+  if (endsEmpty(file)) {
+    uint64_t last = file.size() - 1;
+    while (last > 0 && !file.has(last, "OggS")) last--;
+    return !(file.at(last + 5) & kEndOfStream);
+  }
   // A piece of a page's header, or something else behind the last page.
   return false;
 }
@@ -166,18 +179,21 @@ uint64_t transportPacket(FileBytes& file) {
   return 0;
 }
 
-/// Packets need not begin at a multiple of their size behind damage: those at the end have to fit.
+/// Packets need not begin at a multiple of their size behind damage, and something else may be behind them.
 bool transport(FileBytes& file, uint64_t bytes) {
+  constexpr uint8_t kSync = 0x47;
   const uint64_t sync = bytes == 192 ? 4 : 0;
-  for (uint64_t i = 1; i <= 3; i++)
-    if (file.at(file.size() - i * bytes + sync) != 0x47) return true;
+  for (uint64_t end = file.size(); end > 3 * bytes && end + kTail > file.size(); end--) {
+    bool fits = true;
+    for (uint64_t i = 1; i <= 3; i++) fits = fits && file.at(end - i * bytes + sync) == kSync;
+    const uint64_t rest = file.size() - end;
+    if (fits) return rest > 0 && rest < bytes && (rest <= sync || file.at(end + sync) == kSync);
+  }
   return false;
 }
 
-}  // namespace
-
-bool endsInFrame(FileBytes& file) {
-  if (file.has(0, "OggS")) return ogg(file);
+/// None for formats that are not known here.
+std::optional<bool> endsInside(FileBytes& file) {
   if (const uint64_t bytes = transportPacket(file)) return transport(file, bytes);
   if (file.has(0, "#!AMR")) return endingOf(file, amrFrame, 8).isCut;
   if (file.has(0, "\x00\x00\x01\xba"sv)) return endingOf(file, programPacket, 2).isCut;
@@ -186,7 +202,15 @@ bool endsInFrame(FileBytes& file) {
   if (mpegFrame(file, first)) return mpegAudio(file);
   if (dolbyFrame(file, first)) return endingOf(file, dolbyFrame, 2).isCut;
   if (dtsFrame(file, first)) return endingOf(file, dtsFrame, 2).isCut;
-  return false;
+  return {};
+}
+
+}  // namespace
+
+bool endsInFrame(FileBytes& file) {
+  if (file.has(0, "OggS")) return ogg(file);
+  const auto isInside = endsInside(file);
+  return isInside && (*isInside || endsEmpty(file));
 }
 
 bool repeatsStream(const std::string& path) {

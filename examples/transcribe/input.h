@@ -11,13 +11,16 @@
 #include <string>
 #include <vector>
 
+#include "damage_watch.h"
 #include "drain.h"
 #include "idle_check.h"
 #include "interim_text.h"
 #include "local_file.h"
 #include "options.h"
+#include "patches.h"
 #include "pipeline.h"
-#include "recovery.h"
+#include "reach.h"
+#include "rescue.h"
 #include "stream_watch.h"
 #include "timeline.h"
 #include "tracks.h"
@@ -67,14 +70,23 @@ class Input {
   int64_t durationNs() const;
 
  private:
+  static constexpr char kTextNews[] = "text", kEndNews[] = "end";  // messages of streaming threads
+
   bool locate(std::string& error);
   bool build();
+  bool buildPipeline();
+  void play();
   void end(std::string error);
+  void markEnd();
+  bool canBeRescued() const;
+  bool beginRescue(const std::string& error);
   void endWhenHeard(std::string error);
   void takeArrivals();
   void onError(GstMessage* message);
   std::string reasonOf(GstMessage* message);
   std::string shortfall();
+  std::string loss();
+  void noteDamage();
   std::string withCut(const std::string& error) const;
   void onProgress(GstMessage* message);
   void onElementNews(const GstStructure* news);
@@ -98,8 +110,17 @@ class Input {
   std::unique_ptr<Tracks> tracks_;
   std::unique_ptr<StreamWatch> streams_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::unique_ptr<Recovery> recovery_;  // these two of a local file
+  std::unique_ptr<PatchedReads> reads_;  // these three of a local file
+  std::unique_ptr<DamageWatch> damage_;
   std::unique_ptr<IdleCheck> idle_;
+  std::unique_ptr<Rescue> rescue_;  // the second reading of a local file, and what it found
+  struct {
+    std::string error, end, note;
+    bool isComplete = false;
+  } before_;
+  int64_t resumeNs_ = 0;  // how much was heard until then
+  int64_t containerNs_ = 0, expectedNs_ = 0;
+  bool isDamaged_ = false;
   Drain drain_;
   guint watch_ = 0, stallCheck_ = 0;
   int loading_ = 0;
@@ -110,6 +131,7 @@ class Input {
   std::mutex mutex_;  // guards what the streaming threads hand over
   std::vector<Segment> arrivals_;
   InterimText interim_;
+  Reach heard_;
   std::string language_;
   int64_t audioNs_ = 0, soundNs_ = 0, textNs_ = 0, checkedNs_ = 0;
 };

@@ -10,15 +10,6 @@
 
 namespace {
 
-/// Media types that hold neither sound nor film. Those of containers begin with "application/" too.
-bool isForeign(const std::string& kind) {
-  if (kind.starts_with("image/") || kind.starts_with("text/")) return true;
-  static constexpr const char* kKinds[] = {
-      "application/pdf",   "application/zip",          "application/x-gzip", "application/x-bzip",
-      "application/x-rar", "application/x-executable", "application/x-tar",  "application/msword"};
-  return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
-}
-
 /// An error that only follows from another one.
 bool isFollowUp(const GError* error) {
   return g_error_matches(error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED);
@@ -29,9 +20,7 @@ std::string missing(const GError* error, const ErrorContext& context) {
   if (const std::string line = oneLine(error->message); line.starts_with("No URI handler"))
     return "no installed plugin reads \"" + context.uri.substr(0, context.uri.find(':')) +
            ":\"; give a file, or a URI such as https:// or rtsp://";
-  if (context.undecodable == "application/x-cenc" || context.undecodable == "application/x-cbcs" ||
-      context.undecodable == "application/x-webm-enc")
-    return "is encrypted; only a copy without protection can be heard";
+  if (isEncrypted(context.undecodable)) return "is encrypted; only a copy without protection can be heard";
   if (!context.undecodable.empty())
     return "has audio of a kind that no installed decoder knows: " + context.undecodable;
   if (isForeign(context.kind)) return "is no recording but " + context.kind;
@@ -39,6 +28,19 @@ std::string missing(const GError* error, const ErrorContext& context) {
 }
 
 }  // namespace
+
+// Those of containers begin with "application/" too.
+bool isForeign(const std::string& kind) {
+  if (kind.starts_with("image/") || kind.starts_with("text/")) return true;
+  static constexpr const char* kKinds[] = {
+      "application/pdf",   "application/zip",          "application/x-gzip", "application/x-bzip",
+      "application/x-rar", "application/x-executable", "application/x-tar",  "application/msword"};
+  return std::find(std::begin(kKinds), std::end(kKinds), kind) != std::end(kKinds);
+}
+
+bool isEncrypted(const std::string& kind) {
+  return kind == "application/x-cenc" || kind == "application/x-cbcs" || kind == "application/x-webm-enc";
+}
 
 std::string oneLine(std::string line) {
   std::replace(line.begin(), line.end(), '\n', ' ');

@@ -9,6 +9,10 @@
 /// A message on one line, without a full stop at its end.
 std::string oneLine(std::string line);
 
+/// Media types that hold neither sound nor film, and those of sound that cannot be had without a key.
+bool isForeign(const std::string& kind);
+bool isEncrypted(const std::string& kind);
+
 /// What is known of an input that a message alone does not say.
 struct ErrorContext {
   std::string uri;

@@ -2,22 +2,18 @@
 // A file that is read as if some of its bytes were others.
 #include "patches.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
-PatchedReads::~PatchedReads() {
-  if (pad_) gst_object_unref(pad_);
+PatchedReads::PatchedReads(GstElement* source, std::vector<Patch> patches) : patches_(std::move(patches)) {
+  if (!patches_.empty()) g_signal_connect(source, "source-setup", G_CALLBACK(onReader), this);
 }
 
-void PatchedReads::attach(GstElement* reader) {
-  pad_ = gst_element_get_static_pad(reader, "src");
+void PatchedReads::onReader(GstElement*, GstElement* reader, gpointer self) {
+  GstPad* pad = gst_element_get_static_pad(reader, "src");
+  if (!pad) return;
   constexpr int kTypes = GST_PAD_PROBE_TYPE_PULL | GST_PAD_PROBE_TYPE_BUFFER;
-  if (pad_) gst_pad_add_probe(pad_, static_cast<GstPadProbeType>(kTypes), onRead, this, nullptr);
-}
-
-void PatchedReads::add(std::vector<Patch> patches) {
-  std::move(patches.begin(), patches.end(), std::back_inserter(patches_));
+  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(kTypes), onRead, self, nullptr);
+  gst_object_unref(pad);
 }
 
 GstPadProbeReturn PatchedReads::onRead(GstPad*, GstPadProbeInfo* info, gpointer self) {

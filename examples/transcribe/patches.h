@@ -13,22 +13,17 @@ struct Patch {
   std::vector<uint8_t> bytes;
 };
 
-/// Changes what a source element reads. The file stays as it is.
+/// Changes what a uridecodebin reads of a file that demuxers pull from. The file stays as it is.
 class PatchedReads {
  public:
-  PatchedReads() = default;
-  ~PatchedReads();
+  /// Before `source` runs; it is in state NULL again before this goes.
+  PatchedReads(GstElement* source, std::vector<Patch> patches);
   PatchedReads(const PatchedReads&) = delete;
   PatchedReads& operator=(const PatchedReads&) = delete;
 
-  /// `reader`: a filesrc that demuxers pull from. Once, before any thread reads; they end before this goes.
-  void attach(GstElement* reader);
-  /// While no thread reads.
-  void add(std::vector<Patch> patches);
-
  private:
+  static void onReader(GstElement* source, GstElement* reader, gpointer self);
   static GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
-  std::vector<Patch> patches_;
-  GstPad* pad_ = nullptr;
+  const std::vector<Patch> patches_;
 };

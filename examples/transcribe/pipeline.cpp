@@ -60,12 +60,16 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
 bool Pipeline::isIdle() const {
   bool isBusy = false;
   GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(source));
-  const auto lookAt = [](const GValue* element, gpointer busy) {
+  const auto lookAt = [](const GValue* value, gpointer busy) {
+    GstElement* element = GST_ELEMENT(g_value_get_object(value));
+    GstElementFactory* factory = gst_element_get_factory(element);
+    // Those of queues wait for the others'.
+    if (factory && g_str_has_suffix(GST_OBJECT_NAME(factory), "queue")) return;
     const auto lookAtPad = [](GstElement*, GstPad* pad, gpointer found) -> gboolean {
       *static_cast<bool*>(found) |= gst_pad_get_task_state(pad) == GST_TASK_STARTED;
       return TRUE;
     };
-    gst_element_foreach_pad(GST_ELEMENT(g_value_get_object(element)), lookAtPad, busy);
+    gst_element_foreach_pad(element, lookAtPad, busy);
   };
   // Elements that come or go while it looks are work being done.
   if (gst_iterator_foreach(elements, lookAt, &isBusy) != GST_ITERATOR_DONE) isBusy = true;
@@ -79,7 +83,12 @@ bool Pipeline::startAgain() {
                                                       GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, -1));
 }
 
+void Pipeline::takeText() {
+  gst_element_set_state(text, GST_STATE_PLAYING);
+}
+
 void Pipeline::endSound() {
+  takeText();
   gst_element_call_async(
       top, [](GstElement*, gpointer pad) { gst_pad_send_event(GST_PAD(pad), gst_event_new_eos()); },
       gst_object_ref(entry), gst_object_unref);

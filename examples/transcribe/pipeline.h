@@ -19,6 +19,8 @@ struct Pipeline {
   /// `uri` is empty for the microphone. False, with the reason in `error`, where an element is missing.
   bool build(const Options& options, const std::string& uri, std::string& error);
 
+  /// Lets text leave though the source has failed, and never gets to state PLAYING.
+  void takeText();
   /// Ends the sound behind what came. Returns at once: the pad may be busy.
   void endSound();
   /// Ends all its threads.

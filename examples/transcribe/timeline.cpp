@@ -21,11 +21,11 @@ std::optional<int64_t> runningTime(const GstSegment& segment, GstClockTime posit
 /// Demuxers of broadcast streams begin all segments at the first frame that they meet, and decoders cut off
 /// what other streams have before it. Where time is the position itself, a segment from 0 says the same and
 /// cuts nothing.
-GstSegment widened(const GstSegment& segment) {
+GstSegment widened(const GstSegment& segment, bool arePositions) {
   const bool isPlain = segment.format == GST_FORMAT_TIME && segment.rate == 1 && segment.base == 0 &&
                        segment.offset == 0 && segment.time == segment.start;
   GstSegment wide = segment;
-  if (isPlain) wide.start = wide.time = wide.position = 0;
+  if (isPlain || arePositions) wide.start = wide.time = wide.position = wide.base = 0;
   return wide;
 }
 
@@ -55,7 +55,7 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
       const GstSegment* segment = nullptr;
       gst_event_parse_segment(event, &segment);
-      replaceSegment(info, widened(*segment));
+      replaceSegment(info, widened(*segment, timeline.arePositions_));
     }
     // Of a gap in front of all sound, a parser makes a format that no sound has, and the wrong decoder is
     // chosen.
@@ -66,7 +66,7 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
   if (GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0)) {
     const GstSegment* segment = nullptr;
     gst_event_parse_segment(event, &segment);
-    if (const auto time = runningTime(widened(*segment), position)) {
+    if (const auto time = runningTime(widened(*segment, timeline.arePositions_), position)) {
       const std::lock_guard lock(timeline.mutex_);
       // What an edit list cuts off is not shown.
       const int64_t shownNs = std::max<int64_t>(*time, 0);

@@ -28,6 +28,8 @@ class Timeline {
 
   /// From now on the zero stays: times are being told.
   void fix();
+  /// Times are the positions themselves. Before anything comes.
+  void takePositions() { arePositions_ = fixed_ = true; }
 
   /// Nanoseconds from the first frame, never negative; 0 for a position that is none.
   int64_t timeOf(const GstSegment& segment, GstClockTime position);
@@ -36,7 +38,8 @@ class Timeline {
   static GstPadProbeReturn onStream(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   int64_t shiftNs_ = 0, heldNs_ = 0;  // of the sound's thread: running time to add, and the end of what came
-  std::mutex mutex_;                  // guards what follows
+  bool arePositions_ = false;
+  std::mutex mutex_;  // guards what follows
   std::optional<int64_t>
       firstNs_;  // running time of the earliest first frame so far; none without a container
   bool fixed_ = false;

@@ -179,6 +179,7 @@ void Tracks::choose() {
     error_ = have + "; " + std::to_string(index + 1) + " cannot be decoded";
   else if (isFirst && part.size() > 1 && wish_.empty())
     note_ = have + "; heard is " + std::to_string(index + 1) + ", --track chooses another";
+  if (pad && isFirst) heard_ = static_cast<size_t>(index);
   lock.unlock();
   // Where nothing is linked the source ends with an error, and finds ours.
   link(pad);
@@ -192,6 +193,11 @@ std::string Tracks::takeNote() {
 std::string Tracks::takeError() {
   const std::lock_guard lock(mutex_);
   return std::exchange(error_, {});
+}
+
+std::optional<size_t> Tracks::heard() {
+  const std::lock_guard lock(mutex_);
+  return heard_;
 }
 
 std::string Tracks::undecodable() {

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class Tracks {
   /// then empty.
   std::string takeNote();
   std::string takeError();
+  /// Which of the container's sound tracks is heard, from 0; none while that is not known.
+  std::optional<size_t> heard();
   /// The kind of a track that no installed decoder knows, empty where all are known.
   std::string undecodable();
 
@@ -55,5 +58,6 @@ class Tracks {
   std::vector<GstPad*> demuxed_;  // in the container's order; owned
   std::vector<Track> part_;       // those of the part that is being set up
   std::string note_, error_, undecodable_;
+  std::optional<size_t> heard_;
   bool chosen_ = false;  // for the first part
 };

@@ -11,7 +11,7 @@ import threading
 import unittest
 import zipfile
 
-from harness import CLIP, CLIP_TEXT, MODEL, TestCase, encode, launch, transcribe, wordErrors
+from harness import CLIP, CLIP_TEXT, ENVIRONMENT, MODEL, TestCase, encode, launch, transcribe, wordErrors
 
 
 class Inputs(TestCase):
@@ -46,7 +46,8 @@ class Inputs(TestCase):
 
     def test_kind_that_is_known_but_not_decoded(self):
         file = encode(self.folder / 'a.gsm', '-i', CLIP, '-ar', '8000', '-c:a', 'libgsm')
-        self.assertComplains(transcribe(file, seconds=20), file, 'cannot be decoded as audio/x-gsm; convert')
+        run = transcribe(file, seconds=20, env={**ENVIRONMENT, 'PATH': ''})
+        self.assertComplains(run, file, 'cannot be decoded as audio/x-gsm; convert')
 
     @unittest.skipIf(os.geteuid() == 0, 'root may read everything')
     def test_file_that_may_not_be_read(self):

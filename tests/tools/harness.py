@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the end-to-end tests share: the program of this build, the model, and recordings made from the example."""
 
+import json
 import os
 import pathlib
 import re
@@ -98,3 +99,23 @@ class TestCase(unittest.TestCase):
             self.assertIn(str(part), run.stderr)
         for noise in ('CRITICAL', 'WARNING **', 'terminate called', 'Assertion'):
             self.assertNotIn(noise, run.stderr)
+
+
+class Inputs(TestCase):
+    """Recordings as people have them, which the program reads together."""
+
+    def setUp(self):
+        super().setUp()
+        self.needModel()
+
+    def lines(self, *arguments, errors=''):
+        """What each input said; `errors` is a pattern of all that stands on stderr."""
+        run = transcribe('--language', 'en', '--format', 'json', *arguments)
+        self.assertRegex(run.stderr, re.compile(f'^{errors}$', re.S))
+        self.assertEqual(run.returncode, 0)
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+    def join(self, name, *parts):
+        file = self.folder / name
+        file.write_bytes(b''.join(part.read_bytes() for part in parts))
+        return file

@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Files that are damaged in the middle: demuxers end their streams there as at the file's end.
-#include "recovery.h"
+#include "damage_watch.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "clusters.h"
 #include "completeness.h"
-#include "flv_damage.h"
-#include "wave_header.h"
 
 namespace {
 
 // Writers round durations, and leave the last frame out or count it twice.
 constexpr int64_t kShortNs = 700'000'000;
-// Frames of one stream are closer to each other.
-constexpr int64_t kNearNs = 10'000'000'000;
 // Streams that are stored together are not so far from each other.
 constexpr int64_t kAheadNs = 10'000'000'000;
 // What decoders and parsers may leave out.
 constexpr int64_t kUndecodedNs = 2'000'000'000;
-// Timestamps jitter by less.
-constexpr int64_t kGapNs = 100'000'000;
-constexpr int64_t kStepNs = 500'000'000;
 constexpr guint kCheckMs = 20;
-constexpr int kMaxChecks = 250, kMaxTries = 100;
+constexpr int kMaxChecks = 250;
 
 /// The kind of element that a pad belongs to; empty once it belongs to none.
 std::string kindOf(GstPad* pad) {
@@ -79,36 +70,20 @@ std::string streamId(GstPad* pad) {
 
 }  // namespace
 
-void Reach::add(int64_t startNs, int64_t endNs) {
-  const int64_t lastNs = std::exchange(lastNs_, startNs);
-  if (endNs < 0) endNs = startNs + std::clamp<int64_t>(startNs - lastNs, 0, kNearNs);
-  if (startNs > endNs_ + kNearNs && std::abs(startNs - lastNs) >= kNearNs) return;
-  if (endNs_ > 0 && startNs > endNs_ + kGapNs) gapsNs_ += startNs - endNs_;
-  endNs_ = std::max(endNs_, endNs);
-}
-
-Recovery::Recovery(Pipeline& pipeline, std::string path, bool mayRead)
-    : pipeline_(pipeline), path_(std::move(path)), mayRead_(mayRead) {
-  gst_segment_init(&first_, GST_FORMAT_UNDEFINED);
+DamageWatch::DamageWatch(Pipeline& pipeline, std::string path, bool endsAtDamage)
+    : pipeline_(pipeline), path_(std::move(path)), endsAtDamage_(endsAtDamage) {
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   constexpr int kTypes =
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH;
   gst_pad_add_probe(pipeline.entry, static_cast<GstPadProbeType>(kTypes), onSound, this, nullptr);
-  g_signal_connect(pipeline.source, "source-setup", G_CALLBACK(onReader), this);
 }
 
-void Recovery::onReader(GstElement*, GstElement* reader, gpointer self) {
-  auto& recovery = *static_cast<Recovery*>(self);
-  recovery.reads_.attach(reader);
-  recovery.reads_.add(waveHeaderPatches(recovery.path_));
-}
-
-Recovery::~Recovery() {
+DamageWatch::~DamageWatch() {
   if (check_) g_source_remove(check_);
   for (const Stream& stream : streams_) gst_object_unref(stream.pad);
 }
 
-void Recovery::addStream(GstPad* demuxed) {
+void DamageWatch::addStream(GstPad* demuxed) {
   if (!saysDuration(demuxed)) return;
   std::unique_lock lock(mutex_);
   streams_.push_back({this, GST_PAD(gst_object_ref(demuxed)), isSubtitle(demuxed), {}, false});
@@ -118,7 +93,7 @@ void Recovery::addStream(GstPad* demuxed) {
   gst_pad_add_probe(demuxed, static_cast<GstPadProbeType>(kTypes), onStream, stream, nullptr);
 }
 
-GstPadProbeReturn Recovery::onStream(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+GstPadProbeReturn DamageWatch::onStream(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   auto& stream = *static_cast<Stream*>(data);
   if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
     const std::lock_guard lock(stream.owner->mutex_);
@@ -139,66 +114,60 @@ GstPadProbeReturn Recovery::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
   return GST_PAD_PROBE_OK;
 }
 
-GstPadProbeReturn Recovery::onSound(GstPad*, GstPadProbeInfo* info, gpointer self) {
-  auto& recovery = *static_cast<Recovery*>(self);
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) return recovery.onBuffer(gst_pad_probe_info_get_buffer(info));
-  switch (GST_EVENT_TYPE(gst_pad_probe_info_get_event(info))) {
+GstPadProbeReturn DamageWatch::onSound(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto& watch = *static_cast<DamageWatch*>(self);
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) return watch.onBuffer(gst_pad_probe_info_get_buffer(info));
+  GstEvent* event = gst_pad_probe_info_get_event(info);
+  switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
       return GST_PAD_PROBE_DROP;  // what was heard is kept
     case GST_EVENT_SEGMENT:
-      return recovery.onSegment(info);
-    case GST_EVENT_EOS: {
-      if (!recovery.askDuration()) return GST_PAD_PROBE_OK;
-      std::unique_lock lock(recovery.mutex_);
-      if (recovery.isOver_ || !(recovery.isLost() || recovery.isShort(recovery.sound_.endNs())))
-        return GST_PAD_PROBE_OK;
-      recovery.isHeld_ = true;
-      lock.unlock();
-      GstElement* top = recovery.pipeline_.top;
-      gst_element_post_message(top,
-                               gst_message_new_application(GST_OBJECT(top), gst_structure_new_empty(kNews)));
-      return GST_PAD_PROBE_DROP;
-    }
+      gst_event_copy_segment(event, &watch.segment_);
+      return GST_PAD_PROBE_OK;
+    case GST_EVENT_EOS:
+      return watch.onEnd();
     default:
       return GST_PAD_PROBE_OK;
   }
 }
 
-// Behind a seek that flushes, running time begins again; here it goes on with the file's times.
-GstPadProbeReturn Recovery::onSegment(GstPadProbeInfo* info) {
-  GstEvent* event = gst_pad_probe_info_get_event(info);
-  gst_event_copy_segment(event, &segment_);
-  std::unique_lock lock(mutex_);
-  resumes_ = hasSought_;
-  lock.unlock();
-  if (!resumes_) {
-    if (first_.format == GST_FORMAT_UNDEFINED) first_ = segment_;
-    return GST_PAD_PROBE_OK;
+GstPadProbeReturn DamageWatch::onEnd() {
+  if (!askDuration()) return GST_PAD_PROBE_OK;
+  {
+    const std::lock_guard lock(mutex_);
+    if (isOver_ || !(isLost() || isShort(sound_.endNs()))) return GST_PAD_PROBE_OK;
+    isHeld_ = true;
   }
-  segment_.base = first_.base + (segment_.time > first_.time ? segment_.time - first_.time : 0);
-  GstEvent* replacement = gst_event_new_segment(&segment_);
-  gst_event_set_seqnum(replacement, gst_event_get_seqnum(event));
-  gst_event_unref(event);
-  GST_PAD_PROBE_INFO_DATA(info) = replacement;
-  return GST_PAD_PROBE_OK;
+  holdEnd();
+  return GST_PAD_PROBE_DROP;
 }
 
-GstPadProbeReturn Recovery::onBuffer(GstBuffer* buffer) {
+void DamageWatch::holdEnd() {
+  GstStructure* news = gst_structure_new_empty(kNews);
+  gst_element_post_message(pipeline_.top, gst_message_new_application(GST_OBJECT(pipeline_.top), news));
+}
+
+GstPadProbeReturn DamageWatch::onBuffer(GstBuffer* buffer) {
   const int64_t startNs = timeOf(segment_, GST_BUFFER_PTS(buffer));
-  if (startNs < 0) return GST_PAD_PROBE_OK;
   if (!std::exchange(hasBegun_, true)) askDuration();
-  const int64_t endNs = std::max(endOf(buffer, startNs), startNs);
-  const std::lock_guard lock(mutex_);
-  // Demuxers go back to where they can begin.
-  if (resumes_ && endNs <= sound_.endNs()) return GST_PAD_PROBE_DROP;
-  hasReadOn_ |= std::exchange(resumes_, false);
-  sound_.add(startNs, endNs);
+  std::unique_lock lock(mutex_);
+  if (isTorn_) return GST_PAD_PROBE_DROP;
+  if (startNs < 0) return GST_PAD_PROBE_OK;
+  // Some demuxers go on by themselves, behind more than was damaged.
+  const bool isGap = sound_.endNs() > 0 && startNs > sound_.endNs() + kShortNs;
+  if (endsAtDamage_ && isGap && isBroken()) {
+    isHeld_ = isTorn_ = true;
+    lock.unlock();
+    holdEnd();
+    return GST_PAD_PROBE_DROP;
+  }
+  sound_.add(startNs, std::max(endOf(buffer, startNs), startNs));
   return GST_PAD_PROBE_OK;
 }
 
 /// Of the container; false where it has none.
-bool Recovery::askDuration() {
+bool DamageWatch::askDuration() {
   std::unique_lock lock(mutex_);
   if (streams_.empty()) return false;
   GstPad* pad = streams_.front().pad;
@@ -217,42 +186,48 @@ bool Recovery::askDuration() {
   return durationNs_ > 0;
 }
 
-bool Recovery::isShort(int64_t reachedNs) const {
+bool DamageWatch::isShort(int64_t reachedNs) const {
   return durationNs_ > 0 && reachedNs + kShortNs < durationNs_;
 }
 
-int64_t Recovery::reachedNs() const {
+int64_t DamageWatch::reachedNs() const {
   int64_t reachedNs = sound_.endNs();
   for (const Stream& stream : streams_) reachedNs = std::max(reachedNs, stream.reach.endNs());
   return reachedNs;
 }
 
+bool DamageWatch::isBroken() {
+  if (!isBroken_) isBroken_ = hasBrokenClusters(path_);
+  return *isBroken_;
+}
+
 /// The demuxer has given sound of which nothing could be made.
-bool Recovery::isLost() const {
+bool DamageWatch::isLost() const {
   return std::any_of(streams_.begin(), streams_.end(), [this](const Stream& stream) {
     return streamId(stream.pad) == soundId_ &&
            stream.reach.endNs() - stream.reach.gapsNs() > sound_.endNs() - sound_.gapsNs() + kUndecodedNs;
   });
 }
 
-void Recovery::attend() {
+void DamageWatch::attend() {
   if (check_) return;
   checks_ = 0;
   check_ = g_timeout_add(
       kCheckMs,
       [](gpointer self) -> gboolean {
-        auto& recovery = *static_cast<Recovery*>(self);
-        if (!recovery.isSettled()) return G_SOURCE_CONTINUE;
-        recovery.check_ = 0;
-        if (!recovery.seekOn()) recovery.pipeline_.endSound();
+        auto& watch = *static_cast<DamageWatch*>(self);
+        if (!watch.isSettled()) return G_SOURCE_CONTINUE;
+        watch.check_ = 0;
+        watch.endSound();
         return G_SOURCE_REMOVE;
       },
       this);
 }
 
 /// Nothing more comes, or nothing that matters: a picture goes on where the sound has ended.
-bool Recovery::isSettled() {
+bool DamageWatch::isSettled() {
   const std::lock_guard lock(mutex_);
+  if (isTorn_) return true;
   const auto hasEnded = [](const Stream& stream) { return stream.hasEnded; };
   if (isHeld_ && std::all_of(streams_.begin(), streams_.end(), hasEnded)) return true;
   if (isHeld_ && (!isShort(reachedNs()) || reachedNs() > sound_.endNs() + kAheadNs)) return true;
@@ -262,35 +237,17 @@ bool Recovery::isSettled() {
   return ++checks_ == kMaxChecks;
 }
 
-/// False where the sound is to end.
-bool Recovery::seekOn() {
-  std::unique_lock lock(mutex_);
-  const int64_t reached = isLost() ? sound_.endNs() : reachedNs();
-  const bool goesOn = reached > sound_.endNs() + kAheadNs;
-  isOver_ = true;
-  if (!isLost() && (!isShort(reached) || goesOn)) return false;
-  isDamaged_ = true;
-  stepNs_ = reached > fromNs_ ? kStepNs : 2 * stepNs_;
-  fromNs_ = std::max(fromNs_, reached);
-  isOver_ = false;
-  isHeld_ = false;
-  const bool isFirst = !std::exchange(hasSought_, true);
-  for (Stream& stream : streams_) stream.hasEnded = false;
-  lock.unlock();
-  if (mayRead_ && isFirst) reads_.add(overFlvDamage(path_));
-  while (mayRead_ && tries_++ < kMaxTries && fromNs_ + stepNs_ < durationNs_) {
-    constexpr int kFlags = GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT;
-    GstEvent* seek = gst_event_new_seek(1, GST_FORMAT_TIME, static_cast<GstSeekFlags>(kFlags),
-                                        GST_SEEK_TYPE_SET, fromNs_ + stepNs_, GST_SEEK_TYPE_NONE, -1);
-    if (gst_pad_push_event(pipeline_.entry, seek)) return true;
-    stepNs_ *= 2;
+void DamageWatch::endSound() {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool pictureGoesOn = reachedNs() > sound_.endNs() + kAheadNs;
+    isOver_ = true;
+    isDamaged_ = isTorn_ || isLost() || (isShort(reachedNs()) && !pictureGoesOn);
   }
-  lock.lock();
-  isOver_ = true;
-  return false;
+  pipeline_.endSound();
 }
 
-bool Recovery::takesError() {
+bool DamageWatch::takesError() {
   if (isCutShort(path_) || !askDuration()) return false;
   std::unique_lock lock(mutex_);
   if (isOver_ || sound_.endNs() == 0) return false;
@@ -300,27 +257,17 @@ bool Recovery::takesError() {
   return true;
 }
 
-std::string Recovery::loss() {
+bool DamageWatch::hasFoundDamage() {
   const std::lock_guard lock(mutex_);
   // Of Matroska, damage need not end a stream.
-  if (!isDamaged_ && (sound_.gapsNs() < kShortNs || !hasBrokenClusters(path_))) return {};
+  return isDamaged_ || (sound_.gapsNs() > kShortNs && isBroken());
+}
+
+int64_t DamageWatch::missingNs() {
+  askDuration();
+  const std::lock_guard lock(mutex_);
   int64_t endNs = isShort(reachedNs()) ? durationNs_ : sound_.endNs();
   for (const Stream& stream : streams_)
     if (streamId(stream.pad) == soundId_) endNs = std::max(endNs, stream.reach.endNs());
-  const int64_t behindNs = endNs - sound_.endNs();
-  if (sound_.gapsNs() + behindNs < kGapNs) return {};
-  const auto seconds = [](int64_t ns) { return static_cast<double>(ns) / 1e9; };
-  char text[120];
-  if (sound_.gapsNs() == 0)
-    std::snprintf(text, sizeof text, "is damaged: nothing could be read behind %.1f of %.1f s",
-                  seconds(sound_.endNs()), seconds(durationNs_));
-  else
-    std::snprintf(text, sizeof text, "is damaged: %.1f of %.1f s could not be read",
-                  seconds(sound_.gapsNs() + behindNs), seconds(durationNs_));
-  return text;
-}
-
-bool Recovery::hasReadOn() {
-  const std::lock_guard lock(mutex_);
-  return hasReadOn_;
+  return endNs - sound_.endNs();
 }
