@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "kernels/matmul_i8/matmul_i8.h"
+#include "speech/model/mapped_file.h"
 
 namespace npuspeech {
 namespace {
@@ -32,6 +33,8 @@ uint32_t originOf(std::span<const std::byte> model) {
     const size_t at = model.size() / kSamples * i;
     origin = checksum(origin, model.subspan(at, std::min(kSampleSize, model.size() - at)));
   }
+  // The system brings megabytes around each sample.
+  MappedFile::forget(model);
   return origin;
 }
 
@@ -55,8 +58,11 @@ std::optional<TensorFile> PackedWeights::open() const {
     std::copy(check->data.begin(), check->data.end(), std::as_writable_bytes(std::span(kept)).begin());
   uint32_t sum = 0;
   if (kept[0] == origin_)
-    for (const auto& [name, tensor] : file->tensors())
+    for (const auto& [name, tensor] : file->tensors()) {
       if (name != kCheck) sum = checksum(sum, tensor.data);
+      // Else all of the file would still be there while it is copied.
+      MappedFile::forget(tensor.data);
+    }
   if (kept == std::array{origin_, static_cast<int32_t>(sum)}) return *file;
   logf(LogLevel::Info, "'%s' does not fit the model beside it, or is damaged. It is made again.",
        path_.c_str());
