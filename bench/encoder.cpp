@@ -2,7 +2,7 @@
 // The whole encoder on one window, int8 and float32: 30 s of audio, and 8 s of it with every padding row
 // computed against weighted padding.
 //
-// Each repetition is measured beside a peak loop, as in kernels.cpp, and the best of each is what counts.
+// Each repetition is measured beside a peak loop, as in bench/kernels, and the best of each is what counts.
 // Counters:
 //   best_ms  the best repetition
 //   rows     that are computed
@@ -25,6 +25,7 @@
 
 #include "base/aligned.h"
 #include "base/thread_pool.h"
+#include "bench/encoder_operations.h"
 #include "bench/peak.h"
 #include "speech/whisper/cpu/cpu_encoder.h"
 #include "speech/whisper/cpu/weights.h"
@@ -53,14 +54,6 @@ const std::shared_ptr<ThreadPool>& pool() {
   return threads;
 }
 
-/// What the products and the attention of a window compute; normalisation and activations are left out.
-double operations(const CpuWeights& w, const WindowShape& shape) {
-  const double rows = shape.rows(), width = w.width;
-  const double convolutions = 3 * width * (2 * rows * w.melBins + rows * width);
-  const double layer = rows * width * (4 * width + 2.0 * w.ffnWidth) + 2 * rows * rows * width;
-  return 2 * (convolutions + static_cast<double>(w.encoder.size()) * layer);
-}
-
 void encoderBench(benchmark::State& state, const std::shared_ptr<const CpuWeights>& weights,
                   const WindowShape& shape) {
   AlignedVector<float> mel(static_cast<size_t>(shape.frames) * static_cast<size_t>(weights->melBins));
@@ -81,7 +74,7 @@ void encoderBench(benchmark::State& state, const std::shared_ptr<const CpuWeight
     state.SetIterationTime(time);
     seconds = std::min(seconds, time);
   }
-  const double speed = operations(*weights, shape) / seconds;
+  const double speed = encoderOperations(*weights, shape) / seconds;
   state.counters["best_ms"] = seconds * 1e3;
   state.counters["rows"] = shape.rows();
   state.counters["GOPS"] = speed / 1e9;

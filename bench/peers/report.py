@@ -35,6 +35,23 @@ def print_encoders(model, rows):
               f"{100 * ours['share']:.0f} % of it")
 
 
+def print_parts(name, result):
+    """result: what parts.compare() gives. Times by the clock, and in brackets of processor time."""
+    print(f"\n{name:16} {'first load s':>13} {'load s':>7} {'peak MB':>8} {'encoder ms':>18} {'100 steps ms':>18}")
+    for who, first, memory in (("npuspeech", result["first"], result["memory"]), ("faster-whisper", None, None)):
+        row = result["ours" if who == "npuspeech" else "peer"]
+        if row:
+            times = " ".join(f"{row[part][0]:{width}.0f} {f'({row[part][1]:.0f})':>8}" for part, width in
+                             (("encoder", 9), ("steps", 9)))
+            print(f"{who:16} {number(first, 2):>13} {row['load']:7.2f} {memory or row['memory']:8.0f} {times}")
+    if result["ratios"]:
+        print("we are faster: " + ", ".join(f"{part} {clock:.1f} x ({processor:.1f} x)" for part, (clock, processor) in
+                                            result["ratios"].items()))
+    share = f"the encoder reaches {100 * result['ours']['share']:.0f} % of the hardware's peak"
+    packed = result["packed"]
+    print(share + (f"; the peak memory is {result['memory'] / packed:.2f} x the {packed:.0f} MB of packed weights" if packed else ""))
+
+
 def processor():
     """Model, vector instructions and processors as Linux names them."""
     text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
@@ -62,6 +79,10 @@ def write(root, kind, content):
 def save(root, options, recordings, results):
     return write(root, "", {"threads": options.threads, "rounds": options.rounds, "language": options.language,
                             "precision": options.precision, "recordings": recordings, "models": results})
+
+
+def save_parts(root, options, results):
+    return write(root, "random-", {"threads": options.threads, "rounds": options.rounds, "precision": options.precision, "sizes": results})
 
 
 def save_live(root, options, halves):

@@ -3,7 +3,9 @@
 """bench/compare: environments are whole or made again, references are found, failures say why, and tables show the ratio."""
 
 import contextlib
+import importlib.util
 import io
+import json
 import os
 import pathlib
 import sys
@@ -109,6 +111,42 @@ class Report(unittest.TestCase):
         lines = [line.split() for line in out.getvalue().splitlines()[2:]]
         same = ['0.50', '100', '0.10']
         self.assertEqual(lines, [['npuspeech', '-', '25.0', *same], ['peer', '-', '10.0', *same, '2.50', 'x']])
+
+
+    def test_parts(self):
+        row = {'load': 0.5, 'encoder': [100, 150], 'steps': [200, 250], 'memory': 90, 'share': 0.5}
+        result = {'ours': row, 'peer': {**row, 'memory': 300}, 'first': 2, 'memory': 120, 'packed': 100,
+                  'ratios': {'encoder': [4, 3.5], 'steps': [2, 1.5]}}
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            report.print_parts('small', result)
+        _, _, ours, peer, ratios, share = out.getvalue().splitlines()
+        self.assertEqual(ours.split(), ['npuspeech', '2.00', '0.50', '120', '100', '(150)', '200', '(250)'])
+        self.assertEqual(peer.split(), ['faster-whisper', '-', '0.50', '300', '100', '(150)', '200', '(250)'])
+        self.assertEqual(ratios, 'we are faster: encoder 4.0 x (3.5 x), steps 2.0 x (1.5 x)')
+        self.assertIn('50 % of the hardware', share)
+        self.assertIn('1.20 x the 100 MB', share)
+
+
+@unittest.skipUnless(importlib.util.find_spec('numpy'), 'python3-numpy is missing')
+class RandomModel(unittest.TestCase):
+    def test_has_the_shapes_and_tokens_of_its_size(self):
+        import ctranslate2_file
+        import random_model
+
+        with tempfile.TemporaryDirectory() as folder:
+            random_model.main('64', '2', '1', '128', '51866', folder)
+            weights = ctranslate2_file.Weights(folder)
+            self.assertEqual((weights.width, weights.mels, weights.vocabulary), (64, 128, 51866))
+            self.assertEqual((weights.layers('encoder'), weights.layers('decoder')), (2, 1))
+            self.assertEqual(weights['decoder/layer_0/attention/linear_1/weight'].shape, (128, 64))
+            self.assertTrue(0.9 < weights['encoder/layer_norm/gamma'].mean() < 1.1)
+            entries = json.loads((pathlib.Path(folder) / 'vocabulary.json').read_text(encoding='utf-8'))
+            config = json.loads((pathlib.Path(folder) / 'config.json').read_text(encoding='utf-8'))
+        self.assertEqual(len(set(entries)), 51866)
+        self.assertEqual([entries[i] for i in (50257, 50258, 50259, 50358, 50359, 51865)],
+                         ['<|endoftext|>', '<|startoftranscript|>', '<|en|>', '<|yue|>', '<|translate|>', '<|30.00|>'])
+        self.assertEqual(len(config['lang_ids']), 100)
 
 
 if __name__ == '__main__':
