@@ -2,10 +2,10 @@
 #include "speech/whisper/batch_decoder.h"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
-#include <new>
 #include <utility>
+
+#include "speech/whisper/decode_job.h"
 
 namespace npuspeech {
 namespace {
@@ -19,31 +19,8 @@ constexpr int64_t kFrameNs = 10'000'000;
 
 }  // namespace
 
-struct BatchDecoder::Job {
-  enum class State { Waiting, Active, Finished };
+struct BatchDecoder::Job : DecodeJob {
   Stream* stream = nullptr;
-  EncodedWindow window;
-  int rows = 0;  // of its cross-attention; counted by who submits it, as counting takes memory
-  DecodeStream::Done done;
-  State state = State::Waiting;  // under mutex_
-  uint64_t order = 0;            // of submission to its stream
-  bool superseded = false;       // under mutex_
-  std::atomic<bool> cancelled{false};
-  // The decoding thread's.
-  std::optional<WindowDecoding> decoding;
-  std::optional<Error> error;
-  size_t firstLogits = 0;  // of this step
-
-  bool isThrough() const { return error || (decoding && decoding->done()); }
-  /// Takes this job out of the work; the others go on.
-  void fail(const std::exception& reason) {
-    if (dynamic_cast<const std::bad_alloc*>(&reason))
-      error = Error{ErrorCode::OutOfMemory, "There is no memory to decode a window."};
-    else if (dynamic_cast<const DeviceFailure*>(&reason))
-      error = Error{ErrorCode::DeviceFailed, reason.what()};
-    else
-      error = Error{ErrorCode::Internal, std::string("Decoding a window failed: ") + reason.what()};
-  }
 };
 
 class BatchDecoder::Stream : public DecodeStream {
@@ -215,21 +192,6 @@ void BatchDecoder::prepare(Job& job) {
       std::move(full));
 }
 
-// What is left of a window's failure where not even the words for it have room.
-Result<DecodedWindow> BatchDecoder::resultOf(Job& job) noexcept {
-  try {
-    if (job.cancelled) return Error{ErrorCode::Cancelled, "decoding was cancelled"};
-    if (job.error) return std::move(*job.error);
-    if (!job.superseded) return job.decoding->takeResult();
-    DecodedWindow window;
-    window.isSuperseded = true;
-    window.neededFromNs = job.window.startNs;
-    return window;
-  } catch (const std::exception&) {
-    return Error{ErrorCode::OutOfMemory, "no memory"};  // short: needs none
-  }
-}
-
 // What fails together is done again one by one, so that only those fail that cannot go on.
 void BatchDecoder::step() {
   try {
@@ -285,7 +247,7 @@ void BatchDecoder::deliver(std::unique_lock<std::mutex>& lock) {
       if (earlier != it) continue;
       jobs_.erase(it);
       lock.unlock();
-      job->done(resultOf(*job));
+      job->done(job->result());
       job->done = nullptr;
       job->decoding.reset();
       job->window = {};

@@ -55,7 +55,6 @@ class BatchDecoder {
   bool startsNow();                         // under mutex_
   void admit();                             // under mutex_
   bool isSuperseded(const Job& job) const;  // under mutex_
-  static Result<DecodedWindow> resultOf(Job& job) noexcept;
   void prepare(Job& job);
   void step();
   void stepTogether(std::span<const std::shared_ptr<Job>> jobs);

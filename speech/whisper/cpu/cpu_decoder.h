@@ -33,10 +33,6 @@ class CpuDecoder : public Decoder {
   void rest() override { turn_.reset(); }
 
  private:
-  struct Cross;
-  class Tokens;
-  static Tokens& tokensOf(const Input& input);
-
   void append(std::span<const Input> inputs);
   void takeBack(std::span<const Input> inputs);
   void compute(std::span<const Input> inputs);
