@@ -16,8 +16,7 @@ constexpr int64_t kRoundingNs = 5'000'000;
 constexpr size_t kMostKept = 10000;
 
 int64_t durationOf(uint64_t samples) {
-  constexpr int64_t kNsPerSample = 1'000'000'000 / LogMel::kSampleRate;
-  return static_cast<int64_t>(samples) * kNsPerSample;
+  return static_cast<int64_t>(samples) * LogMel::kNsPerSample;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace npuspeech {
 class LogMel {
  public:
   static constexpr int kSampleRate = 16000;
+  static constexpr int64_t kNsPerSample = 1'000'000'000 / kSampleRate;
   static constexpr int kWindow = 400;
   static constexpr int kHop = 160;
 

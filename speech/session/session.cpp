@@ -17,8 +17,6 @@ constexpr size_t kRecordedWindows = 8;
 /// Whoever speaks does not wait: as many windows as would be too much memory.
 constexpr size_t kLiveWindows = 256;
 
-constexpr int64_t kNsPerSample = 1'000'000'000 / LogMel::kSampleRate;
-
 Windower::Options windowsOf(const SessionOptions& options, const ModelInfo& model) {
   Windower::Options windows = options.windows;
   windows.live = options.live;
@@ -132,7 +130,7 @@ bool Session::drain() {
 void Session::expectMore(size_t newSamples) {
   if (!windows_.live || !input_.isOn()) return;
   const int64_t now = clock_(), end = input_.endNs();
-  if (!clockAtZeroNs_) clockAtZeroNs_ = now - end + static_cast<int64_t>(newSamples) * kNsPerSample;
+  if (!clockAtZeroNs_) clockAtZeroNs_ = now - end + static_cast<int64_t>(newSamples) * LogMel::kNsPerSample;
   dueNs_ = std::max(now, end + *clockAtZeroNs_) + SpeechInput::kStallNs;
 }
 

@@ -13,7 +13,7 @@ namespace npuspeech {
 namespace {
 
 constexpr size_t kRate = LogMel::kSampleRate;
-constexpr int64_t kNsPerSample = 1'000'000'000 / LogMel::kSampleRate;
+constexpr int64_t kNsPerSample = LogMel::kNsPerSample;
 /// Behind so much silence some of what comes can be left out: too little to hide that speech begins.
 constexpr int64_t kQuietEnoughNs = 200'000'000;
 /// One part in so many may be left out.
