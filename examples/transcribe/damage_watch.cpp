@@ -9,6 +9,7 @@
 
 #include "clusters.h"
 #include "completeness.h"
+#include "joined.h"
 
 namespace {
 
@@ -70,16 +71,18 @@ std::string streamId(GstPad* pad) {
 
 }  // namespace
 
-DamageWatch::DamageWatch(Pipeline& pipeline, std::string path, bool endsAtDamage)
-    : pipeline_(pipeline), path_(std::move(path)), endsAtDamage_(endsAtDamage) {
+DamageWatch::DamageWatch(Pipeline& pipeline, std::string path, bool isFirstReader,
+                         std::function<void()> onEnd)
+    : pipeline_(pipeline), path_(std::move(path)), isFirstReader_(isFirstReader), onEnd_(std::move(onEnd)) {
   gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
   constexpr int kTypes =
       GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH;
-  gst_pad_add_probe(pipeline.entry, static_cast<GstPadProbeType>(kTypes), onSound, this, nullptr);
+  probe_ = gst_pad_add_probe(pipeline.entry, static_cast<GstPadProbeType>(kTypes), onSound, this, nullptr);
 }
 
 DamageWatch::~DamageWatch() {
   if (check_) g_source_remove(check_);
+  gst_pad_remove_probe(pipeline_.entry, probe_);
   for (const Stream& stream : streams_) gst_object_unref(stream.pad);
 }
 
@@ -126,17 +129,18 @@ GstPadProbeReturn DamageWatch::onSound(GstPad*, GstPadProbeInfo* info, gpointer 
       gst_event_copy_segment(event, &watch.segment_);
       return GST_PAD_PROBE_OK;
     case GST_EVENT_EOS:
-      return watch.onEnd();
+      return watch.onSoundEnd();
     default:
       return GST_PAD_PROBE_OK;
   }
 }
 
-GstPadProbeReturn DamageWatch::onEnd() {
-  if (!askDuration()) return GST_PAD_PROBE_OK;
+GstPadProbeReturn DamageWatch::onSoundEnd() {
+  const bool wantsReader = isFirstReader_ && (!hasBegun_ || isJoined(path_));
+  if (!wantsReader && !askDuration()) return GST_PAD_PROBE_OK;
   {
     const std::lock_guard lock(mutex_);
-    if (isOver_ || !(isLost() || isShort(sound_.endNs()))) return GST_PAD_PROBE_OK;
+    if (isOver_ || !(wantsReader || isLost() || isShort(sound_.endNs()))) return GST_PAD_PROBE_OK;
     isHeld_ = true;
   }
   holdEnd();
@@ -156,7 +160,7 @@ GstPadProbeReturn DamageWatch::onBuffer(GstBuffer* buffer) {
   if (startNs < 0) return GST_PAD_PROBE_OK;
   // Some demuxers go on by themselves, behind more than was damaged.
   const bool isGap = sound_.endNs() > 0 && startNs > sound_.endNs() + kShortNs;
-  if (endsAtDamage_ && isGap && isBroken()) {
+  if (isFirstReader_ && isGap && isBroken()) {
     isHeld_ = isTorn_ = true;
     lock.unlock();
     holdEnd();
@@ -218,7 +222,7 @@ void DamageWatch::attend() {
         auto& watch = *static_cast<DamageWatch*>(self);
         if (!watch.isSettled()) return G_SOURCE_CONTINUE;
         watch.check_ = 0;
-        watch.endSound();
+        watch.decide();
         return G_SOURCE_REMOVE;
       },
       this);
@@ -237,18 +241,19 @@ bool DamageWatch::isSettled() {
   return ++checks_ == kMaxChecks;
 }
 
-void DamageWatch::endSound() {
+void DamageWatch::decide() {
   {
     const std::lock_guard lock(mutex_);
     const bool pictureGoesOn = reachedNs() > sound_.endNs() + kAheadNs;
     isOver_ = true;
     isDamaged_ = isTorn_ || isLost() || (isShort(reachedNs()) && !pictureGoesOn);
   }
-  pipeline_.endSound();
+  const auto onEnd = onEnd_;
+  onEnd();
 }
 
 bool DamageWatch::takesError() {
-  if (isCutShort(path_) || !askDuration()) return false;
+  if (!askDuration()) return false;
   std::unique_lock lock(mutex_);
   if (isOver_ || sound_.endNs() == 0) return false;
   if (!isShort(reachedNs())) return false;

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -20,9 +21,10 @@ class DamageWatch {
   /// Posts an application message with this name when attend() is to be called.
   static constexpr char kNews[] = "sound-ends";
 
-  /// Before the pipeline runs. `endsAtDamage`: something else reads on behind damage, where the sound is to
-  /// end though the demuxer finds more of it. Borrows the pipeline, which is stopped before this goes.
-  DamageWatch(Pipeline& pipeline, std::string path, bool endsAtDamage);
+  /// Before the pipeline runs. `onEnd` is called from the main loop where no more sound comes and its end was
+  /// held back; it may end this. `isFirstReader`: there is another one, which reads what is behind damage,
+  /// and what this one makes nothing of. Borrows the pipeline, whose source is stopped before this goes.
+  DamageWatch(Pipeline& pipeline, std::string path, bool isFirstReader, std::function<void()> onEnd);
   ~DamageWatch();
   DamageWatch(const DamageWatch&) = delete;
   DamageWatch& operator=(const DamageWatch&) = delete;
@@ -48,7 +50,7 @@ class DamageWatch {
 
   static GstPadProbeReturn onStream(GstPad* pad, GstPadProbeInfo* info, gpointer stream);
   static GstPadProbeReturn onSound(GstPad* pad, GstPadProbeInfo* info, gpointer self);
-  GstPadProbeReturn onEnd();
+  GstPadProbeReturn onSoundEnd();
   GstPadProbeReturn onBuffer(GstBuffer* buffer);
   void holdEnd();
   bool askDuration();
@@ -57,11 +59,13 @@ class DamageWatch {
   bool isLost() const;
   bool isBroken();
   bool isSettled();
-  void endSound();
+  void decide();
 
   Pipeline& pipeline_;
   const std::string path_;
-  const bool endsAtDamage_;
+  const bool isFirstReader_;
+  const std::function<void()> onEnd_;
+  gulong probe_;
   guint check_ = 0;
   int checks_ = 0;
   int64_t progressNs_ = 0;

@@ -40,11 +40,6 @@ bool Input::build() {
     end(error);
     return false;
   }
-  return buildPipeline();
-}
-
-bool Input::buildPipeline() {
-  std::string error;
   timeline_ = std::make_unique<Timeline>();
   pipeline_ = std::make_unique<Pipeline>();
   if (!pipeline_->build(options_, uri_, error)) {
@@ -60,12 +55,12 @@ bool Input::buildPipeline() {
       tracks_->addStream(pad);
     });
   }
-  if (rescue_) {
-    timeline_->takePositions();
-  } else if (!path_.empty()) {
+  if (!path_.empty()) {
     reads_ = std::make_unique<PatchedReads>(pipeline_->source, waveHeaderPatches(path_));
-    damage_ = std::make_unique<DamageWatch>(*pipeline_, path_, canBeRescued());
-    streams_->watchAll([this](GstPad* pad) { damage_->addStream(pad); });
+    damage_ = std::make_unique<DamageWatch>(*pipeline_, path_, canBeRescued(), [this] { onSoundEnd(); });
+    streams_->watchAll([this](GstPad* pad) {
+      if (damage_) damage_->addStream(pad);
+    });
   }
   const auto probe = [this](const char* name, GstPadProbeCallback callback) {
     GstPad* pad = gst_element_get_static_pad(pipeline_->transcriber, name);
@@ -140,8 +135,7 @@ void Input::takeArrivals() {
 std::string Input::takeNote() {
   if (!error_.empty() && transcript_.durationNs == 0) note_.clear();  // the error says more
   std::string note = tracks_ ? tracks_->takeNote() : "";
-  // The last part of a file may bring the words.
-  return note.empty() && (hasEnded() || options_.live) ? std::exchange(note_, {}) : note;
+  return note.empty() ? std::exchange(note_, {}) : note;
 }
 
 int64_t Input::positionNs() {
@@ -156,7 +150,7 @@ LiveWords Input::pendingWords() {
 
 int64_t Input::durationNs() const {
   gint64 duration = 0;
-  if (rescue_) return containerNs_;
+  if (rescue_ && containerNs_ > 0) return containerNs_;
   return pipeline_ && gst_element_query_duration(pipeline_->top, GST_FORMAT_TIME, &duration) ? duration : 0;
 }
 
@@ -183,7 +177,7 @@ gboolean Input::onMessage(GstBus*, GstMessage* message, gpointer self) {
         input.complete_ = true;
         input.end(input.finishing_ ? "" : input.shortfall());
       }
-      if (gst_message_has_name(message, DamageWatch::kNews)) input.damage_->attend();
+      if (gst_message_has_name(message, DamageWatch::kNews) && input.damage_) input.damage_->attend();
       input.takeArrivals();
       input.changed_();
       break;

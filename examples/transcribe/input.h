@@ -74,10 +74,9 @@ class Input {
 
   bool locate(std::string& error);
   bool build();
-  bool buildPipeline();
   void play();
   void end(std::string error);
-  void markEnd();
+  void onSoundEnd();
   bool canBeRescued() const;
   bool beginRescue(const std::string& error);
   void endWhenHeard(std::string error);
@@ -114,10 +113,7 @@ class Input {
   std::unique_ptr<DamageWatch> damage_;
   std::unique_ptr<IdleCheck> idle_;
   std::unique_ptr<Rescue> rescue_;  // the second reading of a local file, and what it found
-  struct {
-    std::string error, end, note;
-    bool isComplete = false;
-  } before_;
+  std::string firstError_, firstNote_;
   int64_t resumeNs_ = 0;  // how much was heard until then
   int64_t containerNs_ = 0, expectedNs_ = 0;
   bool isDamaged_ = false;

@@ -26,20 +26,12 @@ void Input::giveUpIdle() {
 }
 
 void Input::end(std::string error) {
-  if (hasEnded() || beginRescue(error)) return;
+  const std::string reason = error.empty() ? error_ : error;
+  if (hasEnded() || (!reason.empty() && beginRescue(reason))) return;
   takeArrivals();
-  if (rescue_ && transcript_.durationNs > resumeNs_) {
-    complete_ = true;
-    error_ = finishing_ ? "" : shortfall();
-    // What is said of words is said of both readings.
-    if (!transcript_.segments.empty()) note_.clear();
-    return markEnd();
-  }
-  if (rescue_) {
-    error_ = before_.error;
-    error = before_.end;
-    note_ = before_.note;
-    complete_ = before_.isComplete;
+  if (rescue_ && transcript_.durationNs == 0) {
+    error_ = firstError_;
+    note_ = firstNote_;
   }
   if (error_.empty()) {
     error_ = std::move(error);
@@ -51,10 +43,6 @@ void Input::end(std::string error) {
   } else {
     complete_ = false;
   }
-  markEnd();
-}
-
-void Input::markEnd() {
   endTime_ = Clock::now();
   changed_();
 }
@@ -63,28 +51,40 @@ bool Input::canBeRescued() const {
   return !options_.live && !path_.empty() && Rescue::isInstalled();
 }
 
-// What GStreamer makes nothing of, or ends before its end, is read again.
+/// Something is missing, or nothing came.
+void Input::onSoundEnd() {
+  if (!beginRescue({})) pipeline_->endSound();
+}
+
+// What GStreamer makes nothing of, or ends before its end, is read again from there.
 bool Input::beginRescue(const std::string& error) {
-  if (rescue_ || !pipeline_ || hopeless_ || finishing_ || !canBeRescued()) return false;
+  if (rescue_ || !damage_ || complete_ || hopeless_ || finishing_ || !canBeRescued()) return false;
   const bool isMute = !hasSound();
   if (isMute && (isForeign(streams_->kind()) || isEncrypted(tracks_->undecodable()))) return false;
   const auto track = tracks_->heard();
   if (!track && !options_.track.empty()) return false;
-  takeArrivals();
   {
     const std::lock_guard lock(mutex_);
     noteDamage();
     isDamaged_ |= isMute;
     resumeNs_ = audioNs_;
   }
-  if (!isMute && error_.empty() && !isDamaged_ && !isJoined(path_)) return false;
+  if (!isMute && !isDamaged_ && !isJoined(path_)) return false;
+  auto rescue = std::make_unique<Rescue>(path_, track.value_or(0), resumeNs_);
+  if (rescue->uri().empty()) return false;
+  rescue_ = std::move(rescue);
+  firstError_ = error;
+  error_.clear();
+  firstNote_ = std::exchange(note_, {});
   containerNs_ = durationNs();
-  before_ = {std::exchange(error_, {}), error, std::exchange(note_, {}), std::exchange(complete_, false)};
-  stop();
-  rescue_ = std::make_unique<Rescue>(path_, track.value_or(0));
-  uri_ = rescue_->uri();
-  if (uri_.empty()) return false;
-  if (buildPipeline()) play();
+  if (stallCheck_) g_source_remove(std::exchange(stallCheck_, 0));
+  idle_.reset();
+  pipeline_->replaceSource(rescue_->uri());
+  damage_.reset();
+  reads_.reset();
+  timeline_->takePositions();
+  tracks_ = std::make_unique<Tracks>(pipeline_->source, pipeline_->entry, "");
+  play();
   return true;
 }
 
@@ -118,6 +118,7 @@ bool Input::isStalled() {
 
 void Input::onError(GstMessage* message) {
   if (hasEnded() || !error_.empty()) return;
+  if (rescue_ && resumeNs_ > 0) return pipeline_->endSound();  // there was no more
   GstObject* source = GST_MESSAGE_SRC(message);
   const auto isFrom = [source](GstElement* element) {
     return source == GST_OBJECT(element) || gst_object_has_as_ancestor(source, GST_OBJECT(element));

@@ -8,9 +8,6 @@
 
 namespace {
 
-// Less than a frame of what is read again.
-constexpr int64_t kOverlapNs = 10'000'000;
-
 GstEvent* eventOf(GstPadProbeInfo* info) {
   return info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM ? gst_pad_probe_info_get_event(info) : nullptr;
 }
@@ -29,6 +26,9 @@ GstBuffer* bufferOf(GstPadProbeInfo* info) {
 GstPadProbeReturn Input::onAudio(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto& input = *static_cast<Input*>(self);
   GstEvent* event = eventOf(info);
+  // What is read from where the first reader has ended is the same stream: no utterance ends there.
+  if (event && GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START && input.resumeNs_ > 0)
+    return GST_PAD_PROBE_DROP;
   const bool isSegment = event && GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT;
   if (event && !isSegment) return GST_PAD_PROBE_OK;
   if (isSegment) gst_event_copy_segment(event, &input.audioSegment_);
@@ -38,7 +38,6 @@ GstPadProbeReturn Input::onAudio(GstPad*, GstPadProbeInfo* info, gpointer self) 
     const bool isKnown = GST_CLOCK_TIME_IS_VALID(duration);
     const int64_t start = input.timeline_->timeOf(input.audioSegment_, GST_BUFFER_PTS(buffer));
     const int64_t end = input.timeline_->timeOf(input.audioSegment_, endOf(GST_BUFFER_PTS(buffer), duration));
-    if (start < input.resumeNs_ - kOverlapNs) return GST_PAD_PROBE_DROP;
     const std::lock_guard lock(input.mutex_);
     input.heard_.add(start, isKnown ? end : -1);
     // Of sound whose times do not keep up with it, there is as much as came.

@@ -77,6 +77,18 @@ bool Pipeline::isIdle() const {
   return !isBusy;
 }
 
+void Pipeline::replaceSource(const std::string& uri) {
+  gst_element_set_state(source, GST_STATE_NULL);
+  gst_bin_remove(GST_BIN(top), source);
+  gst_object_unref(source);
+  GstBus* bus = gst_element_get_bus(top);
+  while (GstMessage* error = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR)) gst_message_unref(error);
+  gst_object_unref(bus);
+  source = GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(kFile, nullptr)));
+  gst_bin_add(GST_BIN(top), source);
+  g_object_set(source, "uri", uri.c_str(), nullptr);
+}
+
 bool Pipeline::startAgain() {
   return gst_pad_is_linked(entry) &&
          gst_pad_push_event(entry, gst_event_new_seek(1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH,

@@ -25,6 +25,8 @@ struct Pipeline {
   void endSound();
   /// Ends all its threads.
   void stop();
+  /// Has another source in the place of the first, which is stopped, and whose errors are forgotten.
+  void replaceSource(const std::string& uri);
   /// No thread of the source is at work. Of sources with tasks on their pads: files.
   bool isIdle() const;
   /// Lets the source begin from the front; false where it cannot.

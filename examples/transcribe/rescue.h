@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 /// FFmpeg at work on a file: its sound, as samples with their times, comes through a pipe. It searches for
@@ -12,8 +13,8 @@ class Rescue {
  public:
   static bool isInstalled();
 
-  /// `track` counts the file's sound tracks from 0.
-  Rescue(const std::string& path, size_t track);
+  /// `track` counts the file's sound tracks from 0. What comes before `fromNs` is left out.
+  Rescue(const std::string& path, size_t track, int64_t fromNs);
   /// Ends the program. Nobody reads any more by then.
   ~Rescue();
   Rescue(const Rescue&) = delete;

@@ -21,11 +21,11 @@ std::optional<int64_t> runningTime(const GstSegment& segment, GstClockTime posit
 /// Demuxers of broadcast streams begin all segments at the first frame that they meet, and decoders cut off
 /// what other streams have before it. Where time is the position itself, a segment from 0 says the same and
 /// cuts nothing.
-GstSegment widened(const GstSegment& segment, bool arePositions) {
+GstSegment widened(const GstSegment& segment) {
   const bool isPlain = segment.format == GST_FORMAT_TIME && segment.rate == 1 && segment.base == 0 &&
                        segment.offset == 0 && segment.time == segment.start;
   GstSegment wide = segment;
-  if (isPlain || arePositions) wide.start = wide.time = wide.position = wide.base = 0;
+  if (isPlain) wide.start = wide.time = wide.position = 0;
   return wide;
 }
 
@@ -55,7 +55,7 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
       const GstSegment* segment = nullptr;
       gst_event_parse_segment(event, &segment);
-      replaceSegment(info, widened(*segment, timeline.arePositions_));
+      replaceSegment(info, timeline.arePositions_ ? timeline.ofPositions() : widened(*segment));
     }
     // Of a gap in front of all sound, a parser makes a format that no sound has, and the wrong decoder is
     // chosen.
@@ -66,7 +66,7 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
   if (GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0)) {
     const GstSegment* segment = nullptr;
     gst_event_parse_segment(event, &segment);
-    if (const auto time = runningTime(widened(*segment, timeline.arePositions_), position)) {
+    if (const auto time = runningTime(widened(*segment), position)) {
       const std::lock_guard lock(timeline.mutex_);
       // What an edit list cuts off is not shown.
       const int64_t shownNs = std::max<int64_t>(*time, 0);
@@ -95,6 +95,19 @@ void Timeline::carryOn(const GstSegment& segment, GstPadProbeInfo* info) {
   buffer = gst_buffer_make_writable(buffer);
   GST_BUFFER_PTS(buffer) += static_cast<GstClockTime>(shiftNs_);
   GST_PAD_PROBE_INFO_DATA(info) = buffer;
+}
+
+void Timeline::takePositions() {
+  fix();
+  arePositions_ = true;
+}
+
+GstSegment Timeline::ofPositions() {
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  const std::lock_guard lock(mutex_);
+  segment.base = static_cast<guint64>(firstNs_.value_or(0));
+  return segment;
 }
 
 void Timeline::fix() {

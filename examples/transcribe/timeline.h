@@ -28,13 +28,14 @@ class Timeline {
 
   /// From now on the zero stays: times are being told.
   void fix();
-  /// Times are the positions themselves. Before anything comes.
-  void takePositions() { arePositions_ = fixed_ = true; }
+  /// From now on times are the positions themselves. While no demuxer runs.
+  void takePositions();
 
   /// Nanoseconds from the first frame, never negative; 0 for a position that is none.
   int64_t timeOf(const GstSegment& segment, GstClockTime position);
 
  private:
+  GstSegment ofPositions();
   static GstPadProbeReturn onStream(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   int64_t shiftNs_ = 0, heldNs_ = 0;  // of the sound's thread: running time to add, and the end of what came

@@ -90,7 +90,7 @@ class Damaged(Inputs):
                 self.assertAlmostEqual(line['segments'][-1]['end'], 10.4, delta=0.5)
 
     def test_finds_what_lies_behind_bytes_that_do_not_belong(self):
-        """Nothing of the sound is missing."""
+        """Nothing of the sound is missing, and no utterance ends where the other reader begins."""
         sound = ('-i', CLIP, '-ar', '44100')
         self.assertWhole(self.damaged('a.avi', 'inserted', *sound, '-c:a', 'mp3'),
                          self.damaged('b.avi', 'inserted', *sound, '-c:a', 'pcm_s16le'))

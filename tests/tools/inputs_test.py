@@ -101,6 +101,7 @@ class Times(Inputs):
                  encode(self.folder / 'shifted.mkv', *shift, '-c:v', 'mpeg4', '-c:a', 'libopus')]
         for line in self.lines(*files):
             with self.subTest(line['file']):
+                self.assertLessEqual(wordErrors(line['text'], CLIP_TEXT), MAX_ERRORS)
                 self.assertAlmostEqual(line['segments'][0]['start'], 5.02, delta=0.1)
                 self.assertAlmostEqual(line['duration'], 16, delta=0.1)
 
