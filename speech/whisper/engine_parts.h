@@ -4,12 +4,15 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
+#include <string>
 
 #include "npu/device.h"
 #include "speech/model/vocabulary.h"
 #include "speech/whisper/decoder.h"
 #include "speech/whisper/encoder.h"
 #include "speech/whisper/engine.h"
+#include "speech/whisper/precision.h"
 
 namespace npuspeech {
 
@@ -23,7 +26,20 @@ struct EngineParts {
   std::unique_ptr<Decoder> decoder;
 };
 
-/// Throws std::bad_alloc, and std::system_error where no thread can be started.
+/// What is asked of who makes parts.
+struct PartsRequest {
+  /// The folder, or the file, of the model.
+  std::string model;
+  Precision precision = Precision::Int8;
+  /// The number of threads that compute, on the CPU.
+  int threads = 1;
+  npu::ChosenDevice device;
+  /// May be empty.
+  Engine::Progress progress;
+  std::stop_token stop;
+};
+
+/// Makes an engine of its parts. Throws std::bad_alloc, and std::system_error where no thread can be started.
 std::shared_ptr<Engine> makeEngine(EngineParts parts);
 
 }  // namespace npuspeech

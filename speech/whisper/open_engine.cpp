@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <new>
 #include <set>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -35,18 +37,33 @@ int physicalCores() {
   return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
 }
 
-Result<std::shared_ptr<Engine>> load(const std::string& folder, const EngineOptions& options, int threads,
+/// Who makes the parts for a device, by the device's name.
+struct Maker {
+  std::string_view device;
+  Result<EngineParts> (*make)(const PartsRequest& request);
+};
+constexpr Maker kMakers[] = {
+    {"cpu", makeCpuParts},
+};
+
+Result<std::shared_ptr<Engine>> load(const std::string& model, const EngineOptions& options, int threads,
                                      const Engine::Progress& progress, const std::stop_token& stop) {
   auto device = npu::openDevice(options.device);
   if (!device) return device.error();
+  const auto maker = std::find_if(std::begin(kMakers), std::end(kMakers), [&](const Maker& candidate) {
+    return candidate.device == device->device->name();
+  });
+  if (maker == std::end(kMakers))
+    return Error{ErrorCode::Unsupported, "The device " + std::string(device->device->name()) +
+                                             " does not compute Whisper in this version: use device=cpu."};
   try {
-    auto parts = loadCpuParts(folder, options.precision, threads, std::move(*device), progress, stop);
+    auto parts = maker->make({model, options.precision, threads, std::move(*device), progress, stop});
     if (!parts) return parts.error();
     return makeEngine(std::move(*parts));
   } catch (const std::bad_alloc&) {
-    return Error{ErrorCode::OutOfMemory, "There is no memory to load the model " + folder + "."};
+    return Error{ErrorCode::OutOfMemory, "There is no memory to load the model " + model + "."};
   } catch (const std::system_error&) {
-    return threadError("compute with the model " + folder);
+    return threadError("compute with the model " + model);
   }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "speech/whisper/cpu/cpu_parts.h"
 
-#include <utility>
-
 #include "base/thread_pool.h"
 #include "speech/whisper/cpu/cpu_decoder.h"
 #include "speech/whisper/cpu/cpu_encoder.h"
@@ -10,13 +8,11 @@
 
 namespace npuspeech {
 
-Result<EngineParts> loadCpuParts(const std::string& folder, Precision precision, int threads,
-                                 npu::ChosenDevice device, const std::function<void(double)>& progress,
-                                 const std::stop_token& stop) {
-  const auto loaded = CpuWeights::load(folder, precision, progress, stop);
+Result<EngineParts> makeCpuParts(const PartsRequest& request) {
+  const auto loaded = CpuWeights::load(request.model, request.precision, request.progress, request.stop);
   if (!loaded) return loaded.error();
   const std::shared_ptr<const CpuWeights>& weights = *loaded;
-  const auto pool = std::make_shared<ThreadPool>(threads);
+  const auto pool = std::make_shared<ThreadPool>(request.threads);
   EngineParts parts;
   parts.vocabulary = weights->vocabulary;
   parts.info.name = weights->name;
@@ -25,7 +21,7 @@ Result<EngineParts> loadCpuParts(const std::string& folder, Precision precision,
   parts.info.stateWidth = weights->width;
   parts.info.multilingual = weights->vocabulary->multilingual();
   parts.info.languages = weights->vocabulary->languages();
-  parts.device = std::move(device);
+  parts.device = request.device;
   parts.encoder = std::make_unique<CpuEncoder>(weights, pool);
   parts.decoder = std::make_unique<CpuDecoder>(weights, pool);
   return parts;
