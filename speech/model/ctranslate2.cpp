@@ -2,9 +2,9 @@
 // CTranslate2's model.bin. Little-endian: u32 version; string spec; u32 revision; u32 count; per variable:
 // string name, u8 rank, u32 dims[rank], u8 type, u32 bytes, data; u32 aliases, each two strings: alias, name.
 // A string is a u16 length that counts its final NUL, and its characters.
-#include <cstring>
-#include <optional>
+#include <string>
 
+#include "speech/model/byte_reader.h"
 #include "speech/model/tensor_parsers.h"
 
 namespace npuspeech {
@@ -15,76 +15,22 @@ constexpr uint8_t kTypes = 6;                                // TensorType's ord
 constexpr size_t kSmallestVariable = 2 + 2 + 1 + 1 + 4 + 1;  // one character of name, a scalar of one byte
 constexpr size_t kSmallestAlias = 2 * (2 + 2);
 
-/// Reads forward through the bytes. The first failure stays: from then on every read gives zero or nothing.
-class Reader {
- public:
-  Reader(std::span<const std::byte> file, std::string_view path) : file_(file), path_(path) {}
-
-  bool failed() const { return error_.has_value(); }
-  const Error& error() const { return *error_; }
-  size_t offset() const { return offset_; }
-  size_t left() const { return file_.size() - offset_; }
-
-  void fail(size_t offset, std::string_view what) {
-    if (!error_) error_ = badTensorFile(path_, offset, what);
-  }
-
-  std::span<const std::byte> bytes(size_t count, std::string_view what) {
-    if (failed()) return {};
-    if (count > left()) {
-      fail(offset_, "expected " + std::to_string(count) + " bytes for " + std::string(what) +
-                        ", but the file ends after " + std::to_string(left()));
-      return {};
-    }
-    const auto taken = file_.subspan(offset_, count);
-    offset_ += count;
-    return taken;
-  }
-
-  template <class T>
-  T number(std::string_view what) {
-    T value{};
-    const auto taken = bytes(sizeof value, what);
-    if (!taken.empty()) std::memcpy(&value, taken.data(), sizeof value);
-    return value;
-  }
-
-  std::string string(std::string_view what) {
-    const size_t start = offset_;
-    const size_t length = number<uint16_t>(what);
-    if (!failed() && (length < 2 || length > kMaxTensorName + 1))
-      fail(start, "expected 2 to " + std::to_string(kMaxTensorName + 1) + " characters for " +
-                      std::string(what) + ", found " + std::to_string(length));
-    const auto taken = bytes(length, what);
-    if (taken.empty()) return {};
-    std::string text(reinterpret_cast<const char*>(taken.data()), length - 1);
-    if (taken.back() != std::byte{0} || text.find('\0') != text.npos)
-      fail(start, "expected " + std::string(what) + " to end in a NUL, and to hold no other");
-    return text;
-  }
-
-  /// A count of things that take at least `smallest` bytes each.
-  size_t count(size_t smallest, std::string_view what) {
-    const size_t start = offset_;
-    const size_t value = number<uint32_t>(what);
-    if (value > left() / smallest || value > kMaxTensors) {
-      fail(start,
-           "found " + std::to_string(value) + " " + std::string(what) + ", more than the file can hold");
-      return 0;
-    }
-    return value;
-  }
-
- private:
-  std::span<const std::byte> file_;
-  std::string_view path_;
-  size_t offset_ = 0;
-  std::optional<Error> error_;
-};
-
-void readVariable(Reader& reader, TensorMap& tensors) {
+std::string readString(ByteReader& reader, std::string_view what) {
   const size_t start = reader.offset();
-  std::string name = reader.string("a variable's name");
+  const size_t length = reader.number<uint16_t>(what);
+  if (!reader.failed() && (length < 2 || length > kMaxTensorName + 1))
+    reader.fail(start, "expected 2 to " + std::to_string(kMaxTensorName + 1) + " characters for " +
+                           std::string(what) + ", found " + std::to_string(length));
+  const std::string_view text = reader.text(length, what);
+  if (text.empty()) return {};
+  if (text.find('\0') != text.size() - 1)
+    reader.fail(start, "expected " + std::string(what) + " to end in a NUL, and to hold no other");
+  return std::string(text.substr(0, text.size() - 1));
+}
+
+void readVariable(ByteReader& reader, TensorMap& tensors) {
+  const size_t start = reader.offset();
+  std::string name = readString(reader, "a variable's name");
   if (reader.failed()) return;
   const std::string label = "variable '" + name + "'";
 
@@ -110,7 +56,7 @@ void readVariable(Reader& reader, TensorMap& tensors) {
   const size_t sizeAt = reader.offset();
   const size_t size = reader.number<uint32_t>("the size of " + label);
   if (reader.failed()) return;
-  if (size == 0 || tensorBytes(elementSize(view.type), view.dims, size) != size) {
+  if (size == 0 || tensorBytes(view.type, view.dims, size) != size) {
     reader.fail(sizeAt,
                 label + " has " + std::to_string(size) + " bytes of data, which does not fit its dimensions");
     return;
@@ -122,10 +68,10 @@ void readVariable(Reader& reader, TensorMap& tensors) {
 }
 
 /// An alias may name a variable or an alias before it, so that no chain of them can be a circle.
-void readAlias(Reader& reader, TensorMap& tensors) {
+void readAlias(ByteReader& reader, TensorMap& tensors) {
   const size_t start = reader.offset();
-  const std::string alias = reader.string("an alias");
-  const std::string name = reader.string("the name that alias '" + alias + "' stands for");
+  const std::string alias = readString(reader, "an alias");
+  const std::string name = readString(reader, "the name that alias '" + alias + "' stands for");
   if (reader.failed()) return;
   const auto found = tensors.find(name);
   if (found == tensors.end()) {
@@ -140,17 +86,17 @@ void readAlias(Reader& reader, TensorMap& tensors) {
 }  // namespace
 
 Result<ParsedTensors> parseCTranslate2(std::span<const std::byte> file, std::string_view path) {
-  Reader reader(file, path);
+  ByteReader reader(file, path);
   const auto version = reader.number<uint32_t>("the version");
   if (!reader.failed() && version != kVersion)
     reader.fail(0, "expected a CTranslate2 model of binary version " + std::to_string(kVersion) + ", found " +
                        std::to_string(version));
   ParsedTensors parsed;
-  parsed.spec = reader.string("the model's spec");
+  parsed.spec = readString(reader, "the model's spec");
   reader.number<uint32_t>("the spec's revision");
-  const size_t variables = reader.count(kSmallestVariable, "variables");
+  const size_t variables = reader.count(kSmallestVariable, kMaxTensors, "variables");
   for (size_t i = 0; i < variables && !reader.failed(); ++i) readVariable(reader, parsed.tensors);
-  const size_t aliases = reader.count(kSmallestAlias, "aliases");
+  const size_t aliases = reader.count(kSmallestAlias, kMaxTensors, "aliases");
   for (size_t i = 0; i < aliases && !reader.failed(); ++i) readAlias(reader, parsed.tensors);
   if (reader.left() != 0)
     reader.fail(reader.offset(), "the model ends, but " + std::to_string(reader.left()) + " bytes follow");

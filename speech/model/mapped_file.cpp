@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace npuspeech {
 namespace {
@@ -51,6 +53,11 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
 
 MappedFile::~MappedFile() {
   ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+bool isThere(const std::string& path) {
+  std::error_code failure;
+  return std::filesystem::exists(path, failure) || failure;
 }
 
 void MappedFile::forget(std::span<const std::byte> part) {

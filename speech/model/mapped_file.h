@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -21,6 +22,7 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
   /// Gives the memory of a part of a mapped file back to the system, which reads it again when it is needed.
   static void forget(std::span<const std::byte> part);
 
@@ -28,5 +30,9 @@ class MappedFile {
   explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
   std::span<const std::byte> bytes_;
 };
+
+/// Whether something has this name. Also true where that cannot be told (a circle of links, no permission):
+/// opening it says why.
+bool isThere(const std::string& path);
 
 }  // namespace npuspeech

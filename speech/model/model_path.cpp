@@ -51,13 +51,14 @@ bool isName(std::string_view model) {
 Result<std::string> findModel(const std::string& model) {
   std::error_code ignored;
   if (model.empty())
-    return Error{ErrorCode::BadValue, "No model is named. Give a folder, or a name such as whisper-base."};
+    return Error{ErrorCode::BadValue,
+                 "No model is named. Give a folder, a file, or a name such as whisper-base."};
   if (fs::exists(model, ignored)) return model;
   const fs::path cache = cacheFolder() / "npuspeech" / "models";
   if (!isName(model))
     return Error{ErrorCode::NotFound, "There is no model \"" + model +
-                                          "\": nothing has that path. Give a folder, or a name such as "
-                                          "whisper-base."};
+                                          "\": nothing has that path. Give a folder, a file, or a "
+                                          "name such as whisper-base."};
   for (const std::string& name : {model, "whisper-" + model})
     if (const fs::path cached = cache / name; fs::exists(cached, ignored)) return cached.string();
   return Error{ErrorCode::NotFound, "There is no model \"" + model + "\": it is neither a path nor in " +

@@ -39,19 +39,29 @@ bool isInteger(TensorType type) {
 
 }  // namespace
 
-size_t elementSize(TensorType type) {
+Block blockOf(TensorType type) {
   switch (type) {
     case TensorType::Int8:
-      return 1;
+      return {1, 1};
     case TensorType::Int16:
     case TensorType::Float16:
     case TensorType::BFloat16:
-      return 2;
+      return {1, 2};
     case TensorType::Float32:
     case TensorType::Int32:
       break;
+    case TensorType::Q4_0:
+      return {32, 2 + 16};
+    case TensorType::Q4_1:
+      return {32, 2 + 2 + 16};
+    case TensorType::Q5_0:
+      return {32, 2 + 4 + 16};
+    case TensorType::Q5_1:
+      return {32, 2 + 2 + 4 + 16};
+    case TensorType::Q8_0:
+      return {32, 2 + 32};
   }
-  return 4;
+  return {1, 4};
 }
 
 size_t tensorBytes(size_t elementSize, std::span<const int64_t> dims, size_t limit) {
@@ -64,6 +74,16 @@ size_t tensorBytes(size_t elementSize, std::span<const int64_t> dims, size_t lim
   return bytes <= limit ? bytes : 0;
 }
 
+size_t tensorBytes(TensorType type, std::span<const int64_t> dims, size_t limit) {
+  const Block block = blockOf(type);
+  const auto elements = static_cast<int64_t>(block.elements);
+  if (elements == 1) return tensorBytes(block.bytes, dims, limit);
+  if (dims.empty() || dims.back() % elements != 0) return 0;
+  std::vector<int64_t> blocks(dims.begin(), dims.end());
+  blocks.back() /= elements;
+  return tensorBytes(block.bytes, blocks, limit);
+}
+
 Error badTensorFile(std::string_view path, size_t offset, std::string_view what) {
   std::string message = "'";
   message.append(path).append("' is not a usable model file: at byte ").append(std::to_string(offset));
@@ -72,7 +92,8 @@ Error badTensorFile(std::string_view path, size_t offset, std::string_view what)
 }
 
 int64_t TensorView::elements() const {
-  return static_cast<int64_t>(data.size() / elementSize(type));
+  const Block block = blockOf(type);
+  return static_cast<int64_t>(data.size() / block.bytes * block.elements);
 }
 
 Result<TensorFile> TensorFile::openCTranslate2(const std::string& path) {
@@ -90,13 +111,14 @@ Result<TensorFile> TensorFile::open(const std::string& path,
   if (!mapping) return mapping.error();
   auto parsed = parse((*mapping)->bytes(), path);
   if (!parsed) return parsed.error();
-  TensorFile file;
-  file.path_ = path;
-  file.spec_ = std::move(parsed->spec);
-  file.tensors_ = std::move(parsed->tensors);
-  file.mapping_ = std::move(*mapping);
-  return file;
+  return TensorFile(path, std::move(*mapping), std::move(*parsed));
 }
+
+TensorFile::TensorFile(std::string path, std::shared_ptr<const MappedFile> mapping, ParsedTensors parsed)
+    : path_(std::move(path)),
+      spec_(std::move(parsed.spec)),
+      mapping_(std::move(mapping)),
+      tensors_(std::move(parsed.tensors)) {}
 
 std::span<const std::byte> TensorFile::bytes() const {
   return mapping_->bytes();
@@ -125,12 +147,23 @@ Result<AlignedVector<float>> TensorFile::readFloat(std::string_view name,
                                                    std::span<const int64_t> dims) const {
   const auto required = require(name, dims);
   if (!required) return required.error();
+  AlignedVector<float> values(static_cast<size_t>((*required)->elements()));
+  if (auto read = readFloat(name, dims, values); !read) return read.error();
+  return values;
+}
+
+Result<void> TensorFile::readFloat(std::string_view name, std::span<const int64_t> dims,
+                                   std::span<float> values) const {
+  const auto required = require(name, dims);
+  if (!required) return required.error();
   const TensorView& view = **required;
-  AlignedVector<float> values(static_cast<size_t>(view.elements()));
+  if (static_cast<size_t>(view.elements()) != values.size())
+    return unusable(name, "has " + std::to_string(view.elements()) + " numbers, expected " +
+                              std::to_string(values.size()));
   widenToFloat(view.type, view.data.data(), values.data(), values.size());
   MappedFile::forget(view.data);
   if (!allFinite(values)) return unusable(name, "holds what is not a number");
-  if (view.type != TensorType::Int8 && view.type != TensorType::Int16) return values;
+  if (view.type != TensorType::Int8 && view.type != TensorType::Int16) return {};
 
   const std::string scaleName = std::string(name) + "_scale";
   const TensorView* scale = find(scaleName);
@@ -148,7 +181,7 @@ Result<AlignedVector<float>> TensorFile::readFloat(std::string_view name,
   for (size_t row = 0; row < rows; ++row)
     for (size_t column = 0; column < columns; ++column)
       values[row * columns + column] /= divisors[scales == 1 ? 0 : row];
-  return values;
+  return {};
 }
 
 Result<AlignedVector<uint8_t>> TensorFile::readBytes(std::string_view name,

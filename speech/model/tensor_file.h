@@ -16,13 +16,27 @@
 
 namespace npuspeech {
 
-enum class TensorType : uint8_t { Float32, Int8, Int16, Int32, Float16, BFloat16 };
+/// Q4_0 to Q8_0 are ggml's, in blocks of 32 numbers of a row that share a scale (speech/model/blocks.h).
+enum class TensorType : uint8_t {
+  Float32,
+  Int8,
+  Int16,
+  Int32,
+  Float16,
+  BFloat16,
+  Q4_0,
+  Q4_1,
+  Q5_0,
+  Q5_1,
+  Q8_0
+};
 
 /// A tensor inside a mapped file: its bytes are checked to lie within the file and to fit its dimensions.
 struct TensorView {
   TensorType type = TensorType::Float32;
   std::vector<int64_t> dims;        // each 1 to 2^31 - 1; scalars have none
   std::span<const std::byte> data;  // may be unaligned
+  /// The product of the dimensions.
   int64_t elements() const;
 };
 
@@ -41,6 +55,9 @@ class TensorFile {
   /// same.
   static Result<TensorFile> openSafetensors(const std::string& path);
 
+  /// What a parser found in a mapped file; its views point into it.
+  TensorFile(std::string path, std::shared_ptr<const MappedFile> mapping, ParsedTensors parsed);
+
   const std::string& path() const { return path_; }
   /// All of the file.
   std::span<const std::byte> bytes() const;
@@ -53,11 +70,13 @@ class TensorFile {
   /// The tensor `name` if it has exactly these dimensions (0 matches any). Errors: BadFile naming file,
   /// tensor and both shapes.
   Result<const TensorView*> require(std::string_view name, std::span<const int64_t> dims) const;
-  /// The same, as float32. f16 and bf16 are widened; int8 and int16 are divided by the tensor "<name>_scale"
-  /// (one scale per row, or one for all), as CTranslate2 stores them. To spread the work over threads, use
-  /// require() and widenToFloat() (speech/model/widen.h). Errors: the same, and BadFile where a scale is
-  /// missing or is not positive.
+  /// The same, as float32. f16, bf16 and blocks are widened; int8 and int16 are divided by the tensor
+  /// "<name>_scale" (one scale per row, or one for all), as CTranslate2 stores them. To spread the work over
+  /// threads, use require() and widenToFloat() (speech/model/widen.h). Errors: the same, and BadFile where a
+  /// scale is missing or is not positive.
   Result<AlignedVector<float>> readFloat(std::string_view name, std::span<const int64_t> dims) const;
+  /// The same into memory of the caller's, which has room for exactly the tensor.
+  Result<void> readFloat(std::string_view name, std::span<const int64_t> dims, std::span<float> out) const;
   /// The bytes of an Int8 tensor. Errors: BadFile.
   Result<AlignedVector<uint8_t>> readBytes(std::string_view name, std::span<const int64_t> dims) const;
   /// The only element of an Int8, Int16 or Int32 tensor, as CTranslate2 stores the settings of a model.
@@ -65,7 +84,6 @@ class TensorFile {
   Result<int32_t> readInteger(std::string_view name) const;
 
  private:
-  TensorFile() = default;
   static Result<TensorFile> open(const std::string& path,
                                  Result<ParsedTensors> (*parse)(std::span<const std::byte>,
                                                                 std::string_view));

@@ -2,8 +2,6 @@
 // Whisper's tokens: text bytes, special tokens by name, and encoding of prompts.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,19 +9,21 @@
 #include <vector>
 
 #include "base/result.h"
+#include "speech/model/token.h"
 
 namespace npuspeech {
 
-using Token = int32_t;
+struct VocabularyParts;
 
-/// A model folder's vocabulary. Immutable; thread-safe.
+/// A model's vocabulary. Immutable; thread-safe.
 class Vocabulary {
  public:
-  /// Reads vocabulary.json or vocabulary.txt in `folder` (an entry a token, byte-level BPE text) and
-  /// config.json (its suppress lists, languages and alignment heads). Special tokens are found by name. Where
-  /// the vocabulary lacks some, tokenizer.json is asked, and what is left follows from the order that all
-  /// Whisper models share. `size`: the tokens that the model has, up to 2^20. Errors: NotFound, BadFile.
-  static Result<Vocabulary> load(const std::string& folder, int size);
+  /// The most tokens that a model may have; Whisper has 51,866.
+  static constexpr int kMaxSize = 1 << 20;
+  /// Errors: BadFile, in the name of `path`, where `size` is not in [1, kMaxSize].
+  static Result<void> checkSize(int size, const std::string& path);
+  /// From what a model's files say. `size`: the tokens that the model has. Errors: BadFile.
+  static Result<Vocabulary> create(const VocabularyParts& parts, int size);
   Vocabulary(Vocabulary&&) noexcept;
   Vocabulary& operator=(Vocabulary&&) noexcept;
   ~Vocabulary();
@@ -49,16 +49,15 @@ class Vocabulary {
 
   /// The bytes that a text token stands for; empty for special tokens. May be part of a UTF-8 sequence.
   std::string_view bytes(Token token) const;
-  /// Whisper's suppress lists from config.json (`suppress_ids`, `suppress_ids_begin`), checked to be in
-  /// range.
+  /// Tokens that are never said, and those that a text does not begin with; all are below size().
   const std::vector<Token>& suppressed() const;
   const std::vector<Token>& suppressedFirst() const;
   struct Head {
     int layer, head;
     bool operator==(const Head&) const = default;
   };
-  /// From config.json's alignment_heads, each number below 1024, to be checked against the model's; empty
-  /// where the file has none.
+  /// The heads of the decoder's cross-attention that follow the words in time. Each number is below 1024 and
+  /// has to be checked against the model's sizes; empty where none are known.
   const std::vector<Head>& alignmentHeads() const;
 
   /// Text tokens of `text` (UTF-8) by byte-level BPE, for prompts: names of special tokens in it are text

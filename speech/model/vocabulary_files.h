@@ -10,26 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "speech/model/entry_list.h"
 
 namespace npuspeech {
-
-/// A vocabulary's entries, in the order of their tokens; one string holds all.
-class EntryList {
- public:
-  void add(std::string_view entry) {
-    text_ += entry;
-    ends_.push_back(static_cast<uint32_t>(text_.size()));
-  }
-  size_t size() const { return ends_.size(); }
-  std::string_view operator[](size_t i) const {
-    const uint32_t begin = i ? ends_[i - 1] : 0;
-    return std::string_view(text_).substr(begin, ends_[i] - begin);
-  }
-
- private:
-  std::string text_;
-  std::vector<uint32_t> ends_;
-};
 
 /// The parts of config.json that concern tokens and heads. An empty list where the file has none, or null.
 struct ModelConfig {
@@ -40,7 +23,14 @@ struct ModelConfig {
 /// The parsers take a whole file; `path` is for the errors, which are BadFile. At most `most` entries.
 Result<EntryList> parseVocabularyJson(std::string_view text, const std::string& path, size_t most);
 Result<EntryList> parseVocabularyText(std::string_view text, const std::string& path, size_t most);
+/// vocab.json: an object that gives each entry its token.
+Result<EntryList> parseNumberedVocabulary(std::string_view text, const std::string& path, size_t most);
+/// The same object as it stands in tokenizer.json, without the tokens that are added to it.
+Result<EntryList> parseTokenizerVocabulary(std::string_view text, const std::string& path, size_t most);
 Result<ModelConfig> parseConfig(std::string_view text, const std::string& path);
+/// added_tokens.json: an object that gives each special token's name its token. At most `most`.
+Result<std::map<std::string, int32_t, std::less<>>> parseNamedTokens(std::string_view text,
+                                                                     const std::string& path, size_t most);
 /// The tokens that tokenizer.json adds to its vocabulary, by name. At most `most`.
 Result<std::map<std::string, int32_t, std::less<>>> parseAddedTokens(std::string_view text,
                                                                      const std::string& path, size_t most);

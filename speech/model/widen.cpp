@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "speech/model/blocks.h"
+
 namespace npuspeech {
 namespace {
 
@@ -42,6 +44,10 @@ void widen(const std::byte* bytes, float* out, size_t count, Convert convert) {
 
 }  // namespace
 
+float halfToFloat(uint16_t half) {
+  return fromHalf(half);
+}
+
 void widenToFloat(TensorType type, const std::byte* bytes, float* out, size_t count) {
   const auto plain = [](auto stored) { return static_cast<float>(stored); };
   switch (type) {
@@ -62,6 +68,13 @@ void widenToFloat(TensorType type, const std::byte* bytes, float* out, size_t co
       return;
     case TensorType::BFloat16:
       widen<uint16_t>(bytes, out, count, fromBFloat);
+      return;
+    case TensorType::Q4_0:
+    case TensorType::Q4_1:
+    case TensorType::Q5_0:
+    case TensorType::Q5_1:
+    case TensorType::Q8_0:
+      widenBlocks(type, bytes, out, count);
       return;
   }
 }

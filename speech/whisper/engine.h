@@ -22,7 +22,7 @@
 namespace npuspeech {
 
 struct EngineOptions {
-  /// A model folder, or the name of a model in the cache; "small" finds "whisper-small".
+  /// A model's folder or file, or the name of one in the cache; "small" finds "whisper-small".
   std::string model = "whisper-base";
   /// The name of a device, as npu::openDevice() takes it.
   std::string device = "auto";
@@ -34,7 +34,7 @@ struct EngineOptions {
 
 /// What a model is, for those who prepare its windows.
 struct ModelInfo {
-  /// The name of its folder.
+  /// The name of its folder, or of its file without the extension.
   std::string name;
   /// Values of a log-mel frame: 80 or 128.
   int melBins = 0;

@@ -13,8 +13,8 @@
 
 #include "base/thread_error.h"
 #include "speech/model/model_path.h"
+#include "speech/model/model_source.h"
 #include "speech/whisper/cpu/cpu_parts.h"
-#include "speech/whisper/cpu/weights.h"
 #include "speech/whisper/engine_parts.h"
 #include "speech/whisper/engine_source.h"
 #include "speech/whisper/engine_table.h"
@@ -77,11 +77,11 @@ Result<std::shared_ptr<Engine>> Engine::open(const EngineOptions& options, const
     return table.open(
         {options.model, options.device, options.precision, threads},
         [&] { return source->open(options, progress, stop); }, stop);
-  const auto folder = findModel(options.model);
-  if (!folder) return folder.error();
+  const auto found = findModel(options.model);
+  if (!found) return found.error();
   std::error_code unresolved;
-  const fs::path canonical = fs::weakly_canonical(*folder, unresolved);
-  const std::string path = unresolved ? *folder : canonical.string();
+  const fs::path canonical = fs::weakly_canonical(*found, unresolved);
+  const std::string path = unresolved ? *found : canonical.string();
   return table.open(
       {path, options.device, options.precision, threads},
       [&] { return load(path, options, threads, progress, stop); }, stop);
@@ -89,14 +89,12 @@ Result<std::shared_ptr<Engine>> Engine::open(const EngineOptions& options, const
 
 Result<void> Engine::check(const EngineOptions& options, const StreamOptions& stream) {
   if (const auto source = EngineSource::of(options.model)) return source->check(options, stream);
-  const auto folder = findModel(options.model);
-  if (!folder) return folder.error();
+  const auto found = findModel(options.model);
+  if (!found) return found.error();
   if (const auto device = npu::openDevice(options.device); !device) return device.error();
-  const auto model = CpuWeights::open(*folder);
+  const auto model = ModelSource::open(*found);
   if (!model) return model.error();
-  const auto vocabulary = Vocabulary::load(*folder, model->weights->vocabularySize);
-  if (!vocabulary) return vocabulary.error();
-  return hasFor(*vocabulary, model->weights->name, stream);
+  return hasFor(model->vocabulary(), model->name(), stream);
 }
 
 }  // namespace npuspeech

@@ -6,6 +6,7 @@
 
 #include "tests/support/temp_folder.h"
 #include "tests/support/tensor_writer.h"
+#include "tests/support/tiny_formats.h"
 #include "tests/support/tiny_model.h"
 
 namespace {
@@ -33,6 +34,25 @@ std::string vocabularySeed(bool multilingual) {
   return seed + R"({"version":"1.0","added_tokens":[{"id":445,"content":"<|endoftext|>","special":true}]})";
 }
 
+std::string huggingFaceSeed(bool onlyTokenizerJson) {
+  const test::TempFolder folder;
+  test::writeTinyHuggingFace(folder.path(), {}, {.shards = 2, .onlyTokenizerJson = onlyTokenizerJson});
+  std::string seed(1, onlyTokenizerJson ? '\1' : '\0');
+  seed += readFile(folder.file("config.json")) + '\xff' + readFile(folder.file("generation_config.json"));
+  seed += "\xff{\"weight_map\":{\"a\":\"model-0.safetensors\"}}\xff";
+  seed += readFile(folder.file(onlyTokenizerJson ? "tokenizer.json" : "vocab.json")) + '\xff';
+  return onlyTokenizerJson ? seed : seed + readFile(folder.file("added_tokens.json"));
+}
+
+/// Up to the first tensors: what is small.
+std::string ggmlSeed(TensorType type) {
+  const test::TempFolder folder;
+  test::writeTinyGgml(folder.file("m"), {.multilingual = false, .melBins = 2}, type);
+  const std::string file = readFile(folder.file("m"));
+  const size_t tensor = file.find("encoder.conv1.bias");
+  return file.substr(0, tensor - 5 * 4) + file.substr(tensor - 5 * 4, 5 * 4 + 18 + 4 * test::kTinyStateWidth);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,6 +69,10 @@ int main(int argc, char** argv) {
       test::integerTensor("count", TensorType::Int32, 2)};
   writeSeed(folder, "ctranslate2", "small", test::ctranslate2File(tensors, {{"b", "w"}, {"c", "b"}}));
   writeSeed(folder, "safetensors", "small", test::safetensorsFile(tensors));
+  writeSeed(folder, "ggml", "f32", ggmlSeed(TensorType::Float32));
+  writeSeed(folder, "ggml", "q5_1", ggmlSeed(TensorType::Q5_1));
+  writeSeed(folder, "huggingface", "vocab", huggingFaceSeed(false));
+  writeSeed(folder, "huggingface", "tokenizer", huggingFaceSeed(true));
   writeSeed(folder, "vocabulary", "multilingual", vocabularySeed(true));
   writeSeed(folder, "vocabulary", "english", vocabularySeed(false));
   writeSeed(folder, "utf8", "languages", "\3it's \u00e9t\u00e9 \u6771\u4eac 2024, \U0001f44d!");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "speech/model/ctranslate2_vocabulary.h"
 #include "speech/model/vocabulary.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tensor_writer.h"
@@ -23,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     test::writeFile(folder.file(name), rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  const auto vocabulary = Vocabulary::load(folder.path(), tokens);
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), tokens);
   if (!vocabulary) {
     if (vocabulary.error().code != ErrorCode::BadFile) __builtin_trap();
     return 0;

@@ -87,7 +87,7 @@ class TinyModel {
   explicit TinyModel(const TinyModelOptions& options)
       : options_(options), random_(options.seed), vocabulary_(tinyVocabulary(options.multilingual)) {}
 
-  std::string modelFile() {
+  std::vector<NamedTensor> tensors() {
     settings();
     const std::vector<float> embeddings =
         random_.values(vocabulary_.size() * kTinyStateWidth, kEmbeddingDeviation);
@@ -105,7 +105,7 @@ class TinyModel {
     layerNorm("encoder/layer_norm");
     layerNorm("decoder/layer_norm", options_.gain);
     std::sort(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-    return ctranslate2File(tensors_, {{"decoder/projection/weight", "decoder/embeddings/weight"}});
+    return std::move(tensors_);
   }
 
  private:
@@ -126,11 +126,14 @@ class TinyModel {
     tensors_.push_back(std::move(weight));
     tensors_.push_back(std::move(scale));
   }
-  void linear(const std::string& name, int64_t outputs, int64_t inputs) {
+  /// `keys`: the first output of those that are keys, which have no bias in Whisper; -1: none are.
+  void linear(const std::string& name, int64_t outputs, int64_t inputs, int64_t keys = -1) {
     const float deviation = 0.3f / std::sqrt(static_cast<float>(inputs));
     matrix(name + "/weight", {outputs, inputs},
            random_.values(static_cast<size_t>(outputs * inputs), deviation));
-    vector(name + "/bias", {outputs}, random_.values(static_cast<size_t>(outputs), 0.02f));
+    std::vector<float> bias = random_.values(static_cast<size_t>(outputs), 0.02f);
+    if (keys >= 0) std::fill_n(bias.begin() + keys, kTinyStateWidth, 0.0f);
+    vector(name + "/bias", {outputs}, bias);
   }
   void layerNorm(const std::string& name, float gain = 1) {
     std::vector<float> gamma = random_.values(kTinyStateWidth, 0.05f);
@@ -148,12 +151,12 @@ class TinyModel {
   /// another.
   void block(const std::string& name, bool decoder) {
     layerNorm(name + "/self_attention/layer_norm");
-    linear(name + "/self_attention/linear_0", 3 * kTinyStateWidth, kTinyStateWidth);
+    linear(name + "/self_attention/linear_0", 3 * kTinyStateWidth, kTinyStateWidth, kTinyStateWidth);
     linear(name + "/self_attention/linear_1", kTinyStateWidth, kTinyStateWidth);
     if (decoder) {
       layerNorm(name + "/attention/layer_norm");
       linear(name + "/attention/linear_0", kTinyStateWidth, kTinyStateWidth);
-      linear(name + "/attention/linear_1", 2 * kTinyStateWidth, kTinyStateWidth);
+      linear(name + "/attention/linear_1", 2 * kTinyStateWidth, kTinyStateWidth, 0);
       linear(name + "/attention/linear_2", kTinyStateWidth, kTinyStateWidth);
     }
     layerNorm(name + "/ffn/layer_norm");
@@ -257,6 +260,10 @@ std::vector<std::string> tinyVocabulary(bool multilingual) {
   return entries;
 }
 
+std::vector<NamedTensor> tinyTensors(const TinyModelOptions& options) {
+  return TinyModel(options).tensors();
+}
+
 void writeTinyVocabulary(const std::string& folder, bool multilingual) {
   const std::vector<std::string> vocabulary = tinyVocabulary(multilingual);
   writeFile(folder + "/config.json", configOf(vocabulary, multilingual));
@@ -275,7 +282,9 @@ void writeTinyVocabulary(const std::string& folder, bool multilingual) {
 
 void writeTinyModel(const std::string& folder, const TinyModelOptions& options) {
   writeTinyVocabulary(folder, options.multilingual);
-  writeFile(folder + "/model.bin", TinyModel(options).modelFile());
+  writeFile(
+      folder + "/model.bin",
+      ctranslate2File(tinyTensors(options), {{"decoder/projection/weight", "decoder/embeddings/weight"}}));
 }
 
 }  // namespace npuspeech::test

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "speech/model/tensor_file.h"
+#include "tests/support/tensor_writer.h"
 
 namespace npuspeech::test {
 
@@ -37,9 +38,13 @@ const std::vector<std::string>& tinyWords();
 /// The vocabulary's entries in order, as its file holds them.
 std::vector<std::string> tinyVocabulary(bool multilingual);
 
+/// The tensors of the model, with the names and shapes of CTranslate2, ordered by name.
+std::vector<NamedTensor> tinyTensors(const TinyModelOptions& options);
+
 /// Writes config.json, and vocabulary.json or vocabulary.txt into `folder`, which must exist.
 void writeTinyVocabulary(const std::string& folder, bool multilingual);
-/// The same and model.bin: 3 MB in some 40 ms. Equal options give equal bytes.
+/// The same and model.bin: 3 MB in some 40 ms. Equal options give equal bytes. tiny_formats.h has other
+/// formats.
 void writeTinyModel(const std::string& folder, const TinyModelOptions& options = {});
 
 }  // namespace npuspeech::test

@@ -103,13 +103,13 @@ Linear::Linear(std::span<const float> weights, std::span<const float> bias, int 
   }
 }
 
-Result<Linear> Linear::load(const TensorFile& file, const std::string& name, int outputs, int inputs,
+Result<Linear> Linear::load(const ModelSource& model, const std::string& name, int outputs, int inputs,
                             Precision precision, const Adjust& adjust) {
-  auto weights = file.readFloat(name + "/weight", std::array<int64_t, 2>{outputs, inputs});
+  auto weights = model.readFloat(name + "/weight", std::array<int64_t, 2>{outputs, inputs});
   if (!weights) return weights.error();
   AlignedVector<float> bias;
-  if (file.find(name + "/bias")) {
-    auto read = file.readFloat(name + "/bias", std::array<int64_t, 1>{outputs});
+  if (model.has(name + "/bias")) {
+    auto read = model.readFloat(name + "/bias", std::array<int64_t, 1>{outputs});
     if (!read) return read.error();
     bias = std::move(*read);
   }

@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "kernels/activation.h"
 #include "kernels/matmul_i8/matmul_i8.h"
+#include "speech/model/model_source.h"
 #include "speech/model/safetensors_writer.h"
 #include "speech/model/tensor_file.h"
 #include "speech/whisper/precision.h"
@@ -62,8 +63,8 @@ class Linear {
   /// Changes weights [outputs][inputs] and bias [outputs] before they are rounded to 8 bits.
   using Adjust = std::function<void(std::span<float> weights, std::span<float> bias)>;
 
-  /// Reads "<name>/weight" [outputs, inputs] and, where the file has it, "<name>/bias" [outputs].
-  static Result<Linear> load(const TensorFile& file, const std::string& name, int outputs, int inputs,
+  /// Reads "<name>/weight" [outputs, inputs] and, where the model has it, "<name>/bias" [outputs].
+  static Result<Linear> load(const ModelSource& model, const std::string& name, int outputs, int inputs,
                              Precision precision, const Adjust& adjust = {});
   /// From weights in memory, output-major; `bias` may be empty.
   Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,

@@ -26,23 +26,28 @@ uint32_t checksum(uint32_t before, std::span<const std::byte> data) {
       crc32_z(before, reinterpret_cast<const unsigned char*>(data.data()), data.size()));
 }
 
-uint32_t originOf(std::span<const std::byte> model) {
-  const std::array<uint64_t, 3> sizes{model.size(), kVersion, kMatmulI8Layout};
-  uint32_t origin = checksum(0, std::as_bytes(std::span(sizes)));
+uint32_t originOf(std::span<const std::byte> file, uint32_t origin) {
+  const std::array<uint64_t, 3> sizes{file.size(), kVersion, kMatmulI8Layout};
+  origin = checksum(origin, std::as_bytes(std::span(sizes)));
   for (size_t i = 0; i < kSamples; ++i) {
-    const size_t at = model.size() / kSamples * i;
-    origin = checksum(origin, model.subspan(at, std::min(kSampleSize, model.size() - at)));
+    const size_t at = file.size() / kSamples * i;
+    origin = checksum(origin, file.subspan(at, std::min(kSampleSize, file.size() - at)));
   }
   // The system brings megabytes around each sample.
-  MappedFile::forget(model);
+  MappedFile::forget(file);
   return origin;
+}
+
+int32_t originOf(const ModelSource& model) {
+  uint32_t origin = 0;
+  for (const std::span<const std::byte> file : model.contents()) origin = originOf(file, origin);
+  return static_cast<int32_t>(origin);
 }
 
 }  // namespace
 
-PackedWeights::PackedWeights(const TensorFile& model)
-    : path_(std::filesystem::path(model.path()).replace_filename("npuspeech-int8.safetensors")),
-      origin_(static_cast<int32_t>(originOf(model.bytes()))) {}
+PackedWeights::PackedWeights(const ModelSource& model)
+    : path_(model.pathBeside("npuspeech-int8.safetensors")), origin_(originOf(model)) {}
 
 std::optional<TensorFile> PackedWeights::open() const {
   std::error_code ignored;

@@ -5,17 +5,18 @@
 #include <optional>
 #include <string>
 
+#include "speech/model/model_source.h"
 #include "speech/model/safetensors_writer.h"
 #include "speech/model/tensor_file.h"
 
 namespace npuspeech {
 
 /// The file of one model. It is never needed and may be removed at any time; one that is missing, damaged, of
-/// another model.bin or of another version of this software is passed over and written again.
+/// another model or of another version of this software is passed over and written again.
 class PackedWeights {
  public:
-  /// `model`: the model's weights, of which size and samples are read.
-  explicit PackedWeights(const TensorFile& model);
+  /// `model`: of its files with weights, sizes and samples are read.
+  explicit PackedWeights(const ModelSource& model);
 
   /// The file, if all of it is as it was written.
   std::optional<TensorFile> open() const;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "base/log.h"
 #include "speech/whisper/cpu/fold.h"
@@ -12,25 +11,6 @@
 
 namespace npuspeech {
 namespace {
-
-int dimension(const TensorFile& file, std::string_view name, size_t index) {
-  const TensorView* tensor = file.find(name);
-  return tensor && index < tensor->dims.size() ? static_cast<int>(tensor->dims[index]) : 0;
-}
-
-int countLayers(const TensorFile& file, const std::string& stack) {
-  int layers = 0;
-  while (file.find(stack + "/layer_" + std::to_string(layers) + "/ffn/linear_0/weight")) ++layers;
-  return layers;
-}
-
-// Files before revision 3 do not say.
-int headCount(const TensorFile& file, int width) {
-  const TensorView* heads = file.find("encoder/num_heads");
-  if (heads && heads->elements() == 1 && !heads->data.empty())
-    return static_cast<int>(static_cast<unsigned char>(heads->data[0]));
-  return width / kHeadDim;
-}
 
 // How strongly inputs of layers are smoothed: what gave the states closest to float32 on recordings in six
 // languages.
@@ -95,30 +75,16 @@ AlignedVector<float> convolvePadding(const CpuWeights& weights) {
   return state;
 }
 
-// Sizes as the file's tensors have them. Errors: BadFile.
-Result<void> readSizes(const TensorFile& file, CpuWeights& weights) {
-  weights.melBins = dimension(file, "encoder/conv1/weight", 1);
-  weights.width = dimension(file, "encoder/conv1/weight", 0);
-  weights.audioContext = dimension(file, "encoder/position_encodings/encodings", 0);
-  weights.textContext = dimension(file, "decoder/position_encodings/encodings", 0);
-  weights.vocabularySize = dimension(file, "decoder/embeddings/weight", 0);
-  weights.ffnWidth = dimension(file, "encoder/layer_0/ffn/linear_0/weight", 0);
-  weights.heads = headCount(file, weights.width);
-  const int encoderLayers = countLayers(file, "encoder"), decoderLayers = countLayers(file, "decoder");
-  weights.encoder.resize(static_cast<size_t>(encoderLayers));
-  weights.decoder.resize(static_cast<size_t>(decoderLayers));
-  const bool sane = weights.melBins >= 1 && weights.melBins <= 1024 && weights.audioContext >= 2 &&
-                    weights.audioContext <= 65536 && weights.textContext >= 8 &&
-                    weights.textContext <= 65536 && encoderLayers >= 1 && decoderLayers >= 1 &&
-                    weights.heads >= 1 && weights.width == weights.heads * kHeadDim &&
-                    weights.ffnWidth >= 16 && weights.ffnWidth % 16 == 0;
-  if (sane) return {};
-  return Error{ErrorCode::BadFile,
-               file.path() + " does not have the layers of a Whisper model with heads 64 wide (found " +
-                   std::to_string(encoderLayers) + " encoder and " + std::to_string(decoderLayers) +
-                   " decoder layers, width " + std::to_string(weights.width) + ", " +
-                   std::to_string(weights.heads) + " heads, " + std::to_string(weights.melBins) +
-                   " mel bins)"};
+void takeSizes(const ModelSizes& sizes, CpuWeights& weights) {
+  weights.melBins = sizes.melBins;
+  weights.width = sizes.width;
+  weights.audioContext = sizes.audioContext;
+  weights.textContext = sizes.textContext;
+  weights.vocabularySize = sizes.vocabularySize;
+  weights.ffnWidth = sizes.ffnWidth;
+  weights.heads = sizes.heads;
+  weights.encoder.resize(static_cast<size_t>(sizes.encoderLayers));
+  weights.decoder.resize(static_cast<size_t>(sizes.decoderLayers));
 }
 
 void readAll(WeightsReader& reader, CpuWeights& w) {
@@ -137,17 +103,17 @@ void readAll(WeightsReader& reader, CpuWeights& w) {
 }
 
 // From the file of packed weights, or else from the model's own, and then kept.
-Result<void> readParts(const TensorFile& file, CpuWeights& weights,
+Result<void> readParts(const ModelSource& model, CpuWeights& weights,
                        const std::function<void(double)>& progress, const std::stop_token& stop) {
-  const auto kept = weights.precision == Precision::Int8 ? std::optional<PackedWeights>(file) : std::nullopt;
+  const auto kept = weights.precision == Precision::Int8 ? std::optional<PackedWeights>(model) : std::nullopt;
   if (const std::optional<TensorFile> packed = kept ? kept->open() : std::nullopt) {
-    WeightsReader reader(file, &*packed, weights.precision, progress, stop);
+    WeightsReader reader(model, &*packed, weights.precision, progress, stop);
     readAll(reader, weights);
     if (!reader.error()) return {};
     if (reader.error()->code != ErrorCode::BadFile) return *reader.error();
     logf(LogLevel::Info, "%s It is made again.", reader.error()->message.c_str());
   }
-  WeightsReader reader(file, nullptr, weights.precision, progress, stop);
+  WeightsReader reader(model, nullptr, weights.precision, progress, stop);
   readAll(reader, weights);
   if (reader.error()) return *reader.error();
   if (!kept) return {};
@@ -159,30 +125,23 @@ Result<void> readParts(const TensorFile& file, CpuWeights& weights,
 
 }  // namespace
 
-Result<CpuWeights::Opened> CpuWeights::open(const std::string& folder) {
-  auto file = TensorFile::openCTranslate2(folder + "/model.bin");
-  if (!file) return file.error();
-  if (file->spec() != "WhisperSpec")
-    return Error{ErrorCode::BadFile, file->path() + " holds a model of kind \"" + file->spec() +
-                                         "\"; a Whisper model in CTranslate2's format is needed"};
-  auto weights = std::make_shared<CpuWeights>();
-  weights->name = std::filesystem::path(folder).lexically_normal().filename();
-  if (auto sizes = readSizes(*file, *weights); !sizes) return sizes.error();
-  return Opened{std::move(*file), std::move(weights)};
-}
-
-Result<std::shared_ptr<const CpuWeights>> CpuWeights::load(const std::string& folder, Precision precision,
+Result<std::shared_ptr<const CpuWeights>> CpuWeights::load(const std::string& path, Precision precision,
                                                            const std::function<void(double)>& progress,
                                                            std::stop_token stop) {
-  const auto opened = open(folder);
-  if (!opened) return opened.error();
-  const auto& [file, weights] = *opened;
-  weights->precision = precision;
-  auto vocabulary = Vocabulary::load(folder, weights->vocabularySize);
-  if (!vocabulary) return vocabulary.error();
-  weights->vocabulary = std::make_shared<const Vocabulary>(std::move(*vocabulary));
+  const auto model = ModelSource::open(path);
+  if (!model) return model.error();
+  return load(*model, precision, progress, std::move(stop));
+}
 
-  if (auto read = readParts(file, *weights, progress, stop); !read) return read.error();
+Result<std::shared_ptr<const CpuWeights>> CpuWeights::load(const ModelSource& model, Precision precision,
+                                                           const std::function<void(double)>& progress,
+                                                           std::stop_token stop) {
+  auto weights = std::make_shared<CpuWeights>();
+  weights->name = model.name();
+  weights->precision = precision;
+  weights->vocabulary = model.sharedVocabulary();
+  takeSizes(model.sizes(), *weights);
+  if (auto read = readParts(model, *weights, progress, stop); !read) return read.error();
   weights->paddingState = convolvePadding(*weights);
   return std::shared_ptr<const CpuWeights>(weights);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A Whisper model's weights, read from its folder and packed.
+// A Whisper model's weights, packed for the CPU's kernels.
 #pragma once
 
 #include <functional>
@@ -10,15 +10,11 @@
 
 #include "base/aligned.h"
 #include "base/result.h"
-#include "speech/model/tensor_file.h"
+#include "speech/model/model_source.h"
 #include "speech/model/vocabulary.h"
 #include "speech/whisper/cpu/linear.h"
 
 namespace npuspeech {
-
-/// Whisper's heads are this wide in every published size (Radford et al., 2022, table 1); other models are
-/// refused.
-inline constexpr int kHeadDim = 64;
 
 struct EncoderLayer {
   LayerNorm attentionNorm, ffnNorm;
@@ -30,7 +26,7 @@ struct DecoderLayer {
   Linear selfQkv, selfOut, crossQ, crossKv, crossOut, ffn1, ffn2;
 };
 
-/// Everything that a model folder holds. Sizes are read from the files. Immutable; thread-safe.
+/// Everything that a model holds. Immutable; thread-safe.
 struct CpuWeights {
   std::string name;
   Precision precision = Precision::Float32;
@@ -46,19 +42,15 @@ struct CpuWeights {
   Linear projection;  // also the embedding table
   std::shared_ptr<const Vocabulary> vocabulary;
 
-  /// A model's file, and what can be told without reading its weights: name and sizes.
-  struct Opened;
-  /// Errors name the file at fault.
-  static Result<Opened> open(const std::string& folder);
-  /// Errors name the file and tensor at fault; Cancelled after `stop`.
-  static Result<std::shared_ptr<const CpuWeights>> load(const std::string& folder, Precision precision,
+  /// Packs the model, or reads the file of packed weights beside it. Errors name the file and tensor at
+  /// fault; Cancelled after `stop`.
+  static Result<std::shared_ptr<const CpuWeights>> load(const ModelSource& model, Precision precision,
                                                         const std::function<void(double)>& progress,
                                                         std::stop_token stop);
-};
-
-struct CpuWeights::Opened {
-  TensorFile file;
-  std::shared_ptr<CpuWeights> weights;
+  /// Of the model at `path`.
+  static Result<std::shared_ptr<const CpuWeights>> load(const std::string& path, Precision precision,
+                                                        const std::function<void(double)>& progress,
+                                                        std::stop_token stop);
 };
 
 }  // namespace npuspeech

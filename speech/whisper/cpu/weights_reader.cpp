@@ -6,22 +6,21 @@
 
 namespace npuspeech {
 
-WeightsReader::WeightsReader(const TensorFile& file, const TensorFile* packed, Precision precision,
+WeightsReader::WeightsReader(const ModelSource& model, const TensorFile* packed, Precision precision,
                              std::function<void(double)> progress, std::stop_token stop)
-    : file_(file),
+    : model_(model),
       packed_(packed),
       precision_(precision),
       progress_(std::move(progress)),
-      stop_(std::move(stop)) {
-  for (const auto& [name, tensor] : file_.tensors()) total_ += static_cast<double>(tensor.elements());
-}
+      stop_(std::move(stop)),
+      total_(model.elements()) {}
 
 void WeightsReader::fail(ErrorCode code, std::string message) {
   if (!error_) error_ = Error{code, std::move(message)};
 }
 
 bool WeightsReader::stopped() {
-  if (stop_.stop_requested()) fail(ErrorCode::Cancelled, "loading the model was cancelled");
+  if (stop_.stop_requested()) fail(ErrorCode::Cancelled, "Loading the model was cancelled.");
   return error_.has_value();
 }
 
@@ -31,10 +30,7 @@ void WeightsReader::keep(const Linear& linear, const std::string& name) {
   if (progress_) progress_(std::min(1.0, done_ / total_));
 }
 
-std::optional<AlignedVector<float>> WeightsReader::readFloat(const TensorFile& file, const std::string& name,
-                                                             std::span<const int64_t> dims) {
-  if (stopped()) return {};
-  auto values = file.readFloat(name, dims);
+std::optional<AlignedVector<float>> WeightsReader::take(Result<AlignedVector<float>> values) {
   if (values) return std::move(*values);
   fail(values.error().code, values.error().message);
   return {};
@@ -57,7 +53,7 @@ bool WeightsReader::readPacked(Linear& linear, const std::string& name, int outp
 void WeightsReader::read(Linear& linear, const std::string& name, int outputs, int inputs,
                          const Linear::Adjust& adjust) {
   if (readPacked(linear, name, outputs, inputs, precision_) || stopped()) return;
-  auto loaded = Linear::load(file_, name, outputs, inputs, precision_, adjust);
+  auto loaded = Linear::load(model_, name, outputs, inputs, precision_, adjust);
   if (!loaded) return fail(loaded.error().code, loaded.error().message);
   linear = std::move(*loaded);
   keep(linear, name);
@@ -65,10 +61,11 @@ void WeightsReader::read(Linear& linear, const std::string& name, int outputs, i
 
 void WeightsReader::read(AlignedVector<float>& values, const std::string& name,
                          std::initializer_list<int64_t> dims) {
+  if (stopped()) return;
   int64_t count = 1;
   for (int64_t dim : dims) count *= dim;
-  auto read = packed_ ? readFloat(*packed_, name, std::array{count})
-                      : readFloat(file_, name, std::span(dims.begin(), dims.size()));
+  auto read = take(packed_ ? packed_->readFloat(name, std::array{count})
+                           : model_.readFloat(name, std::span(dims.begin(), dims.size())));
   if (!read) return;
   values = std::move(*read);
   vectors_.emplace_back(name, &values);
@@ -81,9 +78,9 @@ void WeightsReader::read(LayerNorm& norm, const std::string& name, int width) {
 
 void WeightsReader::readConvolution(Linear& linear, const std::string& name, int outputs, int inputs,
                                     Precision precision) {
-  if (readPacked(linear, name, outputs, 3 * inputs, precision)) return;
-  const auto stored = readFloat(file_, name + "/weight", std::array<int64_t, 3>{outputs, inputs, 3});
-  const auto bias = readFloat(file_, name + "/bias", std::array<int64_t, 1>{outputs});
+  if (readPacked(linear, name, outputs, 3 * inputs, precision) || stopped()) return;
+  const auto stored = take(model_.readFloat(name + "/weight", std::array<int64_t, 3>{outputs, inputs, 3}));
+  const auto bias = take(model_.readFloat(name + "/bias", std::array<int64_t, 1>{outputs}));
   if (!stored || !bias) return;
   AlignedVector<float> byRow(stored->size());
   for (size_t o = 0; o < static_cast<size_t>(outputs); ++o)

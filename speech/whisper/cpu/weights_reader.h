@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads a model's weights part by part, from its file or as they were packed before.
+// Reads a model's weights part by part, from its source or as they were packed before.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "speech/model/model_source.h"
 #include "speech/model/safetensors_writer.h"
 #include "speech/model/tensor_file.h"
 #include "speech/whisper/cpu/linear.h"
@@ -21,9 +22,9 @@ namespace npuspeech {
 /// drawing; after an error, reads do nothing.
 class WeightsReader {
  public:
-  /// `packed`: what addTo() once gave, or null. Both files must outlive the reader. `progress`: the part that
+  /// `packed`: what addTo() once gave, or null. Both must outlive the reader. `progress`: the part that
   /// is done, 0 to 1; may be empty.
-  WeightsReader(const TensorFile& file, const TensorFile* packed, Precision precision,
+  WeightsReader(const ModelSource& model, const TensorFile* packed, Precision precision,
                 std::function<void(double)> progress, std::stop_token stop);
 
   const std::optional<Error>& error() const { return error_; }
@@ -34,7 +35,7 @@ class WeightsReader {
             const Linear::Adjust& adjust = {});
   void read(AlignedVector<float>& values, const std::string& name, std::initializer_list<int64_t> dims);
   void read(LayerNorm& norm, const std::string& name, int width);
-  /// As a product on three consecutive rows: [outputs][inputs][3] of the file becomes [outputs][3][inputs].
+  /// As a product on three consecutive rows: [outputs][inputs][3] of the model becomes [outputs][3][inputs].
   void readConvolution(Linear& linear, const std::string& name, int outputs, int inputs, Precision precision);
 
   /// Everything that was read, as it is by now.
@@ -43,17 +44,16 @@ class WeightsReader {
  private:
   bool stopped();
   bool readPacked(Linear& linear, const std::string& name, int outputs, int inputs, Precision precision);
-  std::optional<AlignedVector<float>> readFloat(const TensorFile& file, const std::string& name,
-                                                std::span<const int64_t> dims);
+  std::optional<AlignedVector<float>> take(Result<AlignedVector<float>> values);
   void keep(const Linear& linear, const std::string& name);
 
-  const TensorFile& file_;
+  const ModelSource& model_;
   const TensorFile* packed_;
   Precision precision_;
   std::function<void(double)> progress_;
   std::stop_token stop_;
   std::optional<Error> error_;
-  double done_ = 0, total_ = 1;  // elements
+  double done_ = 0, total_;  // elements
   std::vector<std::pair<std::string, const Linear*>> linears_;
   std::vector<std::pair<std::string, const AlignedVector<float>*>> vectors_;
 };

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <new>
 
+#include "speech/model/ctranslate2_vocabulary.h"
+#include "speech/model/huggingface_config.h"
 #include "speech/model/tensor_parsers.h"
 #include "speech/model/vocabulary.h"
 #include "speech/model/vocabulary_files.h"
@@ -84,7 +86,7 @@ bool parses(Parser parse, std::string_view file) {
   for (const auto& [name, view] : parsed->tensors) {
     EXPECT_GE(view.data.data(), bytesOf(file).data());
     EXPECT_LE(view.data.data() + view.data.size(), bytesOf(file).data() + file.size());
-    EXPECT_EQ(tensorBytes(elementSize(view.type), view.dims, file.size()), view.data.size());
+    EXPECT_EQ(tensorBytes(view.type, view.dims, file.size()), view.data.size());
   }
   return true;
 }
@@ -95,9 +97,49 @@ std::vector<test::NamedTensor> smallTensors() {
           test::floatTensor("f16", {4}, {1, 2, 3, 4}, TensorType::Float16)};
 }
 
-std::string smallFile(bool safetensors) {
-  return safetensors ? test::safetensorsFile(smallTensors())
-                     : test::ctranslate2File(smallTensors(), {{"alias", "f32"}, {"again", "alias"}});
+enum class Format { CTranslate2, Safetensors, Ggml };
+
+Result<ParsedTensors> parseGgmlTensors(std::span<const std::byte> file, std::string_view path) {
+  auto parsed = parseGgml(file, path);
+  if (!parsed) return parsed.error();
+  return std::move(parsed->tensors);
+}
+
+void append(std::string& file, uint32_t value) {
+  file.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// A file of whisper.cpp with these tensors, of one dimension, and three tokens.
+std::string ggmlFile(const std::vector<test::NamedTensor>& tensors) {
+  std::string file;
+  for (const uint32_t number : {0x67676d6cu, 3u, 1500u, 64u, 1u, 1u, 448u, 64u, 1u, 1u, 2u, 0u, 2u, 1u})
+    append(file, number);
+  file.append(2 * 4, '\0');  // the mel filters
+  append(file, 3);
+  for (const char* token : {"a", "", "bc"}) {
+    append(file, static_cast<uint32_t>(std::strlen(token)));
+    file += token;
+  }
+  for (const test::NamedTensor& tensor : tensors) {
+    for (const size_t number : {size_t{1}, tensor.name.size(), size_t{0}, tensor.bytes.size() / 4})
+      append(file, static_cast<uint32_t>(number));
+    file += tensor.name + tensor.bytes;
+  }
+  return file;
+}
+
+std::string fileOf(Format format, const std::vector<test::NamedTensor>& tensors) {
+  return format == Format::Ggml          ? ggmlFile(tensors)
+         : format == Format::Safetensors ? test::safetensorsFile(tensors)
+                                         : test::ctranslate2File(tensors, {});
+}
+
+std::string smallFile(Format format) {
+  // A file of whisper.cpp ends with any of its tensors.
+  if (format == Format::Ggml) return ggmlFile({test::floatTensor("f32", {6}, {1, 2, 3, 4, 5, 6})});
+  if (format == Format::CTranslate2)
+    return test::ctranslate2File(smallTensors(), {{"alias", "f32"}, {"again", "alias"}});
+  return fileOf(format, smallTensors());
 }
 
 std::string readFile(const std::string& path) {
@@ -105,13 +147,20 @@ std::string readFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-class HostileTensorFile : public testing::TestWithParam<bool> {
+std::string nameOf(Format format) {
+  return format == Format::Ggml ? "Ggml" : format == Format::Safetensors ? "Safetensors" : "CTranslate2";
+}
+
+class HostileTensorFile : public testing::TestWithParam<Format> {
  protected:
-  Parser parse_ = GetParam() ? parseSafetensors : parseCTranslate2;
+  Parser parse_ = GetParam() == Format::Ggml          ? parseGgmlTensors
+                  : GetParam() == Format::Safetensors ? parseSafetensors
+                                                      : parseCTranslate2;
 };
 
-INSTANTIATE_TEST_SUITE_P(, HostileTensorFile, testing::Values(false, true),
-                         [](const auto& format) { return format.param ? "Safetensors" : "CTranslate2"; });
+INSTANTIATE_TEST_SUITE_P(, HostileTensorFile,
+                         testing::Values(Format::CTranslate2, Format::Safetensors, Format::Ggml),
+                         [](const auto& format) { return nameOf(format.param); });
 
 TEST_P(HostileTensorFile, IsRefusedWhereverItEnds) {
   const std::string file = smallFile(GetParam());
@@ -137,18 +186,18 @@ TEST_P(HostileTensorFile, CostsLittleWhateverItsSizesSay) {
 }
 
 TEST_P(HostileTensorFile, ThatIsAllStructureCostsInProportion) {
-  // As many tensors as may be, of one byte each; then one more.
+  // As many tensors as may be, of one number each; then one more.
   std::vector<test::NamedTensor> tensors;
-  for (size_t i = 0; i < kMaxTensors; ++i) tensors.push_back({std::to_string(i), TensorType::Int8, {1}, "x"});
-  const auto bytes = [&] {
-    return GetParam() ? test::safetensorsFile(tensors) : test::ctranslate2File(tensors, {});
+  const auto tensor = [](size_t i) {
+    return test::NamedTensor{std::to_string(i), TensorType::Float32, {1}, "xxxx"};
   };
-  std::string file = bytes();
+  for (size_t i = 0; i < kMaxTensors; ++i) tensors.push_back(tensor(i));
+  std::string file = fileOf(GetParam(), tensors);
   Cost cost = costOf([&] { EXPECT_TRUE(parses(parse_, file)); });
   EXPECT_LT(cost.largest, 8u << 20);
   EXPECT_LT(cost.seconds, 5) << "a sanitizer's build included";
-  tensors.push_back({"more", TensorType::Int8, {1}, "x"});
-  file = bytes();
+  tensors.push_back(tensor(kMaxTensors));
+  file = fileOf(GetParam(), tensors);
   EXPECT_FALSE(parses(parse_, file));
 }
 
@@ -198,12 +247,24 @@ TEST(HostileVocabulary, IsRefusedWhereverItEnds) {
   for (size_t i = 0; i < 100; ++i) {
     test::writeFile(folder.file("vocabulary.json"),
                     std::string_view(vocabulary).substr(0, i * (vocabulary.size() - 2) / 99));
-    EXPECT_EQ(Vocabulary::load(folder.path(), size).error().code, ErrorCode::BadFile) << i;
+    EXPECT_EQ(loadCTranslate2Vocabulary(folder.path(), size).error().code, ErrorCode::BadFile) << i;
   }
   test::writeFile(folder.file("vocabulary.json"), vocabulary);
   for (size_t i = 0; i + 1 < config.size(); ++i) {
     test::writeFile(folder.file("config.json"), std::string_view(config).substr(0, i));
-    EXPECT_EQ(Vocabulary::load(folder.path(), size).error().code, ErrorCode::BadFile) << i;
+    EXPECT_EQ(loadCTranslate2Vocabulary(folder.path(), size).error().code, ErrorCode::BadFile) << i;
+  }
+}
+
+TEST(HostileVocabulary, MayHaveFewerEntriesThanItsTextHasTokens) {
+  const test::TempFolder folder;
+  test::writeTinyVocabulary(folder.path(), true);
+  test::writeFile(folder.file("vocabulary.json"), R"(["a"])");
+  const auto size = static_cast<int>(test::tinyVocabulary(true).size());
+  for (const char* end : {"400", "2147483647", "1000000000"}) {
+    test::writeFile(folder.file("tokenizer.json"),
+                    std::string(R"({"added_tokens":[{"id":)") + end + R"(,"content":"<|endoftext|>"}]})");
+    EXPECT_EQ(loadCTranslate2Vocabulary(folder.path(), size).error().code, ErrorCode::BadFile) << end;
   }
 }
 
@@ -224,7 +285,12 @@ TEST(HostileVocabulary, CostsLittleHoweverItNests) {
     const std::string list = repeated("[", unit, 4 << 20),
                       config = repeated("{\"suppress_ids\":[", unit, 1 << 20);
     const std::string added = repeated("{\"added_tokens\":[", unit, 4 << 20);
+    const std::string vocabulary = repeated("{\"model\":{\"vocab\":{\"a\":", unit, 4 << 20);
     cheap(costOf([&] { EXPECT_FALSE(parseVocabularyJson(list, "the file", 1000)) << unit; }), 1 << 20);
+    cheap(costOf([&] { EXPECT_FALSE(parseNumberedVocabulary(list, "the file", 1000)) << unit; }), 32u << 20);
+    cheap(costOf([&] { EXPECT_FALSE(parseTokenizerVocabulary(vocabulary, "the file", 1000)) << unit; }),
+          32u << 20);
+    cheap(costOf([&] { EXPECT_FALSE(parseShardIndex(config, "the file")) << unit; }), 128u << 20);
     cheap(costOf([&] { EXPECT_FALSE(parseConfig(config, "the file")) << unit; }), 128u << 20);
     cheap(costOf([&] { EXPECT_FALSE(parseAddedTokens(added, "the file", 1000)) << unit; }), 128u << 20);
   }

@@ -6,12 +6,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 
-#include "tests/support/recordings.h"
+#include "speech/model/ctranslate2_vocabulary.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tensor_writer.h"
 #include "tests/support/tiny_model.h"
@@ -46,7 +44,7 @@ TEST(Vocabulary, FindsSpecialTokensByName) {
   test::writeTinyVocabulary(folder.path(), true);
   const auto entries = test::tinyVocabulary(true);
   const auto size = static_cast<int>(entries.size());
-  const auto vocabulary = Vocabulary::load(folder.path(), size);
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), size);
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_EQ(vocabulary->size(), size);
   EXPECT_EQ(vocabulary->endOfText(), indexOf(entries, "<|endoftext|>"));
@@ -77,7 +75,7 @@ TEST(Vocabulary, GivesTheBytesOfTextTokensAlone) {
   const TempFolder folder;
   test::writeTinyVocabulary(folder.path(), true);
   const auto entries = test::tinyVocabulary(true);
-  const auto vocabulary = Vocabulary::load(folder.path(), static_cast<int>(entries.size()));
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), static_cast<int>(entries.size()));
   ASSERT_TRUE(vocabulary);
   std::string all;
   for (Token token = 0; token < 256; ++token) all += vocabulary->bytes(token);
@@ -98,7 +96,7 @@ TEST(Vocabulary, ReadsEnglishOnlyModels) {
   const TempFolder folder;
   test::writeTinyVocabulary(folder.path(), false);
   const auto entries = test::tinyVocabulary(false);
-  const auto vocabulary = Vocabulary::load(folder.path(), static_cast<int>(entries.size()));
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), static_cast<int>(entries.size()));
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_FALSE(vocabulary->multilingual());
   EXPECT_EQ(vocabulary->languages(), std::vector<std::string>{"en"});
@@ -114,7 +112,7 @@ TEST(Vocabulary, ReadsLinesThatEndAsOnWindows) {
   for (const auto& entry : entries) lines += entry + "\r\n";
   lines.resize(lines.size() - 2);  // nor need the last line end
   writeFile(folder.file("vocabulary.txt"), lines);
-  const auto vocabulary = Vocabulary::load(folder.path(), static_cast<int>(entries.size()));
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), static_cast<int>(entries.size()));
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_EQ(vocabulary->timestamps(), 1501);
   EXPECT_EQ(vocabulary->bytes(0), "!");
@@ -127,12 +125,12 @@ TEST(Vocabulary, TellsEnglishOnlyModelsThatNameAllLanguages) {
   const auto size = static_cast<int>(entries.size());
   const std::string zh = std::to_string(indexOf(entries, "<|zh|>"));
   writeVocabulary(folder, entries, R"({"lang_ids":[)" + zh + "]}");
-  auto vocabulary = Vocabulary::load(folder.path(), size);
+  auto vocabulary = loadCTranslate2Vocabulary(folder.path(), size);
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_FALSE(vocabulary->multilingual());
   const std::string en = std::to_string(indexOf(entries, "<|en|>"));
   writeVocabulary(folder, entries, R"({"lang_ids":[)" + en + "," + zh + "]}");
-  vocabulary = Vocabulary::load(folder.path(), size);
+  vocabulary = loadCTranslate2Vocabulary(folder.path(), size);
   ASSERT_TRUE(vocabulary);
   EXPECT_TRUE(vocabulary->multilingual());
 }
@@ -146,7 +144,7 @@ TEST(Vocabulary, DerivesWhatIsNotNamedFromTheCommonOrder) {
   for (const char* from : {"<|0.00|>", "<|startofprev|>", "<|translate|>"}) {
     entries.resize(static_cast<size_t>(indexOf(entries, from)));
     writeVocabulary(folder, entries, R"({"lang_ids":[)" + std::to_string(text + 2) + "]}");
-    const auto vocabulary = Vocabulary::load(folder.path(), size);
+    const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), size);
     ASSERT_TRUE(vocabulary) << from << ": " << vocabulary.error().message;
     EXPECT_EQ(vocabulary->firstTimestamp(), first) << from;
     EXPECT_EQ(vocabulary->timestamps(), 1501) << from;
@@ -157,14 +155,14 @@ TEST(Vocabulary, DerivesWhatIsNotNamedFromTheCommonOrder) {
   }
   writeVocabulary(folder, textEntries());
   const auto vocabulary =
-      Vocabulary::load(folder.path(), text + 1608);  // as whisper-*.en, with unnamed languages
+      loadCTranslate2Vocabulary(folder.path(), text + 1608);  // as whisper-*.en, with unnamed languages
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_EQ(vocabulary->endOfText(), text);
   EXPECT_EQ(vocabulary->startOfTranscript(), text + 1);
   EXPECT_EQ(vocabulary->translate(), text + 1 + 99 + 1);
   EXPECT_EQ(vocabulary->firstTimestamp(), text + 1608 - 1501);
   EXPECT_FALSE(vocabulary->multilingual());
-  EXPECT_FALSE(Vocabulary::load(folder.path(), text + 1507)) << "no room for all of them";
+  EXPECT_FALSE(loadCTranslate2Vocabulary(folder.path(), text + 1507)) << "no room for all of them";
 }
 
 TEST(Vocabulary, AsksTokenizerJsonForNames) {
@@ -179,7 +177,7 @@ TEST(Vocabulary, AsksTokenizerJsonForNames) {
   writeFile(folder.file("tokenizer.json"),
             nlohmann::json{{"version", "1.0"}, {"added_tokens", added}, {"model", {{"merges", {{"a", "b"}}}}}}
                 .dump());
-  const auto vocabulary = Vocabulary::load(folder.path(), size);
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), size);
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_EQ(vocabulary->languages().size(), 5u);
   EXPECT_EQ(vocabulary->firstTimestamp(), indexOf(entries, "<|0.00|>"));
@@ -189,7 +187,7 @@ TEST(Vocabulary, AsksTokenizerJsonForNames) {
        {"{", R"({"added_tokens":[{"id":-1,"content":"x"}]})", R"({"added_tokens":[{"id":1}]})",
         R"({"added_tokens":[{"id":99999999999,"content":"x"}]})"}) {
     writeFile(folder.file("tokenizer.json"), broken);
-    const auto refused = Vocabulary::load(folder.path(), size);
+    const auto refused = loadCTranslate2Vocabulary(folder.path(), size);
     ASSERT_FALSE(refused) << broken;
     EXPECT_EQ(refused.error().code, ErrorCode::BadFile);
     EXPECT_NE(refused.error().message.find("tokenizer.json"), std::string::npos) << refused.error().message;
@@ -230,19 +228,19 @@ TEST(Vocabulary, RefusesBadFoldersAndNamesTheFile) {
   for (const auto& [file, content, named] : folders) {
     test::writeTinyVocabulary(folder.path(), true);
     writeFile(folder.file(file), content);
-    const auto vocabulary = Vocabulary::load(folder.path(), 1959);
+    const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), 1959);
     ASSERT_FALSE(vocabulary) << file << ": " << content;
     EXPECT_EQ(vocabulary.error().code, ErrorCode::BadFile);
     EXPECT_NE(vocabulary.error().message.find(named), std::string::npos) << vocabulary.error().message;
   }
   test::writeTinyVocabulary(folder.path(), true);
-  EXPECT_TRUE(Vocabulary::load(folder.path(), 1959));
+  EXPECT_TRUE(loadCTranslate2Vocabulary(folder.path(), 1959));
   for (const int size : {-1, 0, 1, 1958, 2000000000})
-    EXPECT_EQ(Vocabulary::load(folder.path(), size).error().code, ErrorCode::BadFile) << size;
+    EXPECT_EQ(loadCTranslate2Vocabulary(folder.path(), size).error().code, ErrorCode::BadFile) << size;
   for (const char* file : {"vocabulary.json", "config.json"}) {
     test::writeTinyVocabulary(folder.path(), true);
     std::filesystem::remove(folder.file(file));
-    const auto vocabulary = Vocabulary::load(folder.path(), 1959);
+    const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), 1959);
     ASSERT_FALSE(vocabulary);
     EXPECT_EQ(vocabulary.error().code, ErrorCode::NotFound);
     EXPECT_NE(vocabulary.error().message.find(file), std::string::npos) << vocabulary.error().message;
@@ -281,7 +279,7 @@ std::vector<Token> encodeByDefinition(const Vocabulary& vocabulary, std::string_
 TEST(VocabularyEncode, JoinsPairsInTheVocabularysOrder) {
   const TempFolder folder;
   test::writeTinyVocabulary(folder.path(), true);
-  const auto vocabulary = Vocabulary::load(folder.path(), 1959);
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), 1959);
   ASSERT_TRUE(vocabulary);
   for (const char* word : {" the", " them", " wwater", " waterwater", " houseshe", " andandand", "x",
                            " \u00e9t\u00e9", " th\u6771e"}) {
@@ -307,7 +305,7 @@ TEST(VocabularyEncode, JoinsPairsInTheVocabularysOrder) {
 TEST(VocabularyEncode, WorksOnManyThreadsFromTheFirstCallOn) {
   const TempFolder folder;
   test::writeTinyVocabulary(folder.path(), true);
-  const auto vocabulary = Vocabulary::load(folder.path(), 1959);
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), 1959);
   ASSERT_TRUE(vocabulary);
   std::vector<std::vector<Token>> results(4);
   std::vector<std::thread> threads;
@@ -325,57 +323,9 @@ TEST(VocabularyEncode, RefusesAVocabularyWithoutAllBytes) {
   auto entries = test::tinyVocabulary(true);
   entries[0] = "ab";
   writeVocabulary(folder, entries);
-  const auto vocabulary = Vocabulary::load(folder.path(), static_cast<int>(entries.size()));
+  const auto vocabulary = loadCTranslate2Vocabulary(folder.path(), static_cast<int>(entries.size()));
   ASSERT_TRUE(vocabulary) << vocabulary.error().message;
   EXPECT_EQ(vocabulary->encode("a").error().code, ErrorCode::BadFile);
-}
-
-struct Published {
-  const char* model;
-  int size, column;
-};
-
-class PublishedVocabulary : public testing::TestWithParam<Published> {};
-
-INSTANTIATE_TEST_SUITE_P(, PublishedVocabulary,
-                         testing::Values(Published{"whisper-base", 51865, 1},
-                                         Published{"whisper-tiny.en", 51864, 2}),
-                         [](const auto& model) {
-                           return std::string(
-                               model.param.model == std::string_view("whisper-base") ? "Base" : "TinyEn");
-                         });
-
-TEST_P(PublishedVocabulary, EncodesAsAnIndependentTokenizer) {
-  const auto [model, size, column] = GetParam();
-  const auto config = test::modelFile(std::string(model) + "/config.json");
-  NPUSPEECH_REQUIRE(config, model);
-  const auto vocabulary = Vocabulary::load(std::filesystem::path(*config).parent_path(), size);
-  ASSERT_TRUE(vocabulary) << vocabulary.error().message;
-  EXPECT_EQ(vocabulary->timestamps(), 1501);
-  EXPECT_EQ(vocabulary->multilingual(), column == 1);
-  EXPECT_EQ(vocabulary->languages().size(), column == 1 ? 99u : 1u);
-
-  std::ifstream file(NPUSPEECH_ENCODED);
-  int texts = 0;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with('#')) continue;
-    std::vector<std::string> columns;
-    std::istringstream stream(line);
-    for (std::string cell; std::getline(stream, cell, '\t');) columns.push_back(cell);
-    ASSERT_EQ(columns.size(), 3u) << line;
-    const auto text = nlohmann::json::parse(columns[0]).get<std::string>();
-    std::istringstream numbers(columns[static_cast<size_t>(column)]);
-    std::vector<Token> expected;
-    for (Token token; numbers >> token;) expected.push_back(token);
-    const auto tokens = vocabulary->encode(text);
-    ASSERT_TRUE(tokens) << tokens.error().message;
-    EXPECT_EQ(*tokens, expected) << columns[0];
-    std::string back;
-    for (const Token token : *tokens) back += vocabulary->bytes(token);
-    EXPECT_EQ(back, text);
-    ++texts;
-  }
-  EXPECT_GT(texts, 100);
 }
 
 }  // namespace

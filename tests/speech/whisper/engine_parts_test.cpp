@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "speech/model/ctranslate2_vocabulary.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_model.h"
 
@@ -115,7 +116,8 @@ class EngineOfParts : public ::testing::Test {
  protected:
   void SetUp() override {
     test::writeTinyVocabulary(folder_.path(), true);
-    auto loaded = Vocabulary::load(folder_.path(), static_cast<int>(test::tinyVocabulary(true).size()));
+    auto loaded =
+        loadCTranslate2Vocabulary(folder_.path(), static_cast<int>(test::tinyVocabulary(true).size()));
     ASSERT_TRUE(loaded) << loaded.error().message;
     EngineParts parts;
     parts.vocabulary = std::make_shared<const Vocabulary>(std::move(*loaded));

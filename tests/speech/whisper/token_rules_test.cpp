@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "speech/model/ctranslate2_vocabulary.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_model.h"
 
@@ -17,7 +18,7 @@ class TokenRulesTest : public testing::Test {
   void SetUp() override {
     test::writeTinyModel(folder_.path());
     const int size = static_cast<int>(test::tinyVocabulary(true).size());
-    auto loaded = Vocabulary::load(folder_.path(), size);
+    auto loaded = loadCTranslate2Vocabulary(folder_.path(), size);
     ASSERT_TRUE(loaded) << loaded.error().message;
     vocabulary_.emplace(std::move(*loaded));
   }

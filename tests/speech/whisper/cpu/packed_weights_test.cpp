@@ -56,9 +56,9 @@ TEST_F(PackedWeightsTest, GiveTheSameAsTheModel) {
   ASSERT_FALSE(fs::exists(packed()));
   const std::vector<float> first = states();
   ASSERT_TRUE(fs::exists(packed()));
-  const auto file = TensorFile::openCTranslate2(model());
-  ASSERT_TRUE(file);
-  EXPECT_TRUE(PackedWeights(*file).open());
+  const auto source = ModelSource::open(folder_.path());
+  ASSERT_TRUE(source);
+  EXPECT_TRUE(PackedWeights(*source).open());
   EXPECT_EQ(states(), first);
 }
 
