@@ -28,8 +28,9 @@ class SileroWeights {
 class SileroVad {
  public:
   static constexpr int kFrame = 512;  // samples
-  /// For a stream of many voices: 0.77 s of silence (docs/performance.md has others). Behind a loud voice the
-  /// network is deaf to one that is 36 dB and more softer, until it forgets.
+  /// For a stream of many voices: 0.77 s of silence (docs/performance/2026-11-27-voice-activity.md has
+  /// others). Behind a loud voice the network is deaf to one that is 36 dB and more softer, until it
+  /// forgets.
   static constexpr int kForgetInPauses = 24;
   /// forgetAfter: frames of silence behind speech that reset the network; 0: none do, as in the original.
   explicit SileroVad(std::shared_ptr<const SileroWeights> weights, int forgetAfter = 0);
