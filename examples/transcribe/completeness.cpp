@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "ebml.h"
 #include "wave_chunks.h"
 
 namespace {
@@ -96,32 +97,40 @@ Boxes boxesOf(FileBytes& file) {
   return boxes;
 }
 
+/// An index is there up to the file's end, and nothing leads to it.
+bool hasStrayIndex(FileBytes& file) {
+  constexpr uint64_t kMaxIndex = 16'000'000;
+  for (uint64_t offset = file.size(); offset >= 8 && offset + kMaxIndex > file.size(); offset--)
+    if (file.has(offset - 4, "moov") && offset - 8 + file.bigEndian(offset - 8, 4) <= file.size())
+      return true;
+  return false;
+}
+
 bool boxes(FileBytes& file) {
   const Boxes found = boxesOf(file);
   return found.isCut || (found.hasMedia && !found.hasIndex);
 }
 
+/// Where the writer of CAF does not know a size, it is -1.
+bool caf(FileBytes& file) {
+  uint64_t end = 8;
+  for (uint64_t bytes = 0; end < file.size(); end += 12 + bytes) {
+    bytes = file.bigEndian(end + 4, 8);
+    if (bytes > UINT64_MAX / 2) return false;
+    if (bytes > file.size()) return true;
+  }
+  return isPast(file, end);
+}
+
 /// Elements of Matroska. Live writers leave the sizes of segments and clusters open: what they hold follows.
 bool ebml(FileBytes& file) {
-  constexpr uint64_t kSegment = 0x18538067, kCluster = 0x1F43B675;
   for (uint64_t offset = 0; offset < file.size();) {
-    int idBytes = 1, sizeBytes = 1;
-    while (idBytes <= 4 && !(file.at(offset) & 0x80 >> (idBytes - 1))) idBytes++;
-    if (idBytes > 4) return false;
-    const uint64_t id = file.bigEndian(offset, idBytes);
-    offset += static_cast<uint64_t>(idBytes);
-    while (sizeBytes <= 8 && !(file.at(offset) & 0x80 >> (sizeBytes - 1))) sizeBytes++;
-    if (sizeBytes > 8) return offset >= file.size();
-    const uint64_t most = (uint64_t{1} << 7 * sizeBytes) - 1;
-    const uint64_t bytes = file.bigEndian(offset, sizeBytes) & most;
-    offset += static_cast<uint64_t>(sizeBytes);
-    if (bytes == most) {
-      if (id != kSegment && id != kCluster) return false;
-      continue;
-    }
-    if (bytes > UINT64_MAX / 2) return false;
-    if (offset + bytes > file.size()) return true;
-    offset += bytes;
+    const auto element = elementAt(file, offset);
+    if (!element) return (file.at(offset) != 0 && offset + kMaxElementHead > file.size()) || endsEmpty(file);
+    if (!element->bytes && !element->isParent()) return false;
+    const uint64_t end = element->data + element->bytes.value_or(0);
+    if (end > file.size()) return element->isKnown();
+    offset = end;
   }
   return false;
 }
@@ -190,6 +199,7 @@ constexpr Format kFormats[] = {
     {4, "free", boxes},
     {4, "skip", boxes},
     {0, "\x1a\x45\xdf\xa3", ebml},
+    {0, "caff", caf},
     {0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", asf},
     {0, "FLV\x01", flv},
     {0, "wvpk", wavPack},
@@ -218,7 +228,9 @@ std::string hopelessnessOf(const std::string& path) {
   FileBytes file(path);
   const auto isCut = formatOf(file);
   if (isCut == boxes && !boxesOf(file).hasIndex)
-    return "is cut short: its index (moov) is missing, and nothing can be decoded without";
+    return hasStrayIndex(file)
+               ? "is damaged: its index (moov) is not where it should be, and nothing can be decoded without"
+               : "is cut short: its index (moov) is missing, and nothing can be decoded without";
   if (const uint64_t samples = samplesAt(file);
       isCut == riff && file.has(8, "WAVE") && samples >= file.size()) {
     const bool isWhole = file.has(samples - 8, "data") && file.littleEndian(samples - 4, 4) == 0;

@@ -29,6 +29,9 @@ std::optional<int64_t> promisedByAvi(const std::string& path);
 /// As isCutShort, of framed formats, which have no size of the whole, from their last frames.
 bool endsInFrame(FileBytes& file);
 
+/// A quarter of the file is empty: room that was made for a download. Compressed sound has no such zeros.
+bool endsEmpty(FileBytes& file);
+
 /// True of an Ogg file in which a stream begins that has been there before, as where a file is appended to
 /// itself. It has to be read from its front to its end: by its index, GStreamer takes the later ones for the
 /// first.

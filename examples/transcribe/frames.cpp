@@ -119,14 +119,6 @@ Ending endingOf(FileBytes& file, FrameBytes bytesAt, int chain) {
   return {};
 }
 
-/// A quarter of the file is empty: room that was made for a download. Compressed sound has no such zeros.
-bool endsEmpty(FileBytes& file) {
-  constexpr uint64_t kSamples = 512;
-  for (uint64_t i = 1; i <= kSamples; i++)
-    if (file.at(file.size() - 1 - file.size() / 4 * i / kSamples) != 0) return false;
-  return true;
-}
-
 bool ogg(FileBytes& file) {
   constexpr uint8_t kEndOfStream = 4;
   const Ending ending = endingOf(file, oggPage, 1);
@@ -206,6 +198,13 @@ std::optional<bool> endsInside(FileBytes& file) {
 }
 
 }  // namespace
+
+bool endsEmpty(FileBytes& file) {
+  constexpr uint64_t kSamples = 512;
+  for (uint64_t i = 1; i <= kSamples; i++)
+    if (file.at(file.size() - 1 - file.size() / 4 * i / kSamples) != 0) return false;
+  return true;
+}
 
 bool endsInFrame(FileBytes& file) {
   if (file.has(0, "OggS")) return ogg(file);

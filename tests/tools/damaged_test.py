@@ -46,7 +46,7 @@ class Damaged(Inputs):
     def test_nothing_is_lost_in_silence(self):
         """Where FFmpeg is not installed."""
         sound = ('-i', CLIP, '-ar', '44100')
-        said = re.compile('is damaged: nothing could be read behind [345][.][0-9] of 1[16][.][0-9] s'
+        said = re.compile('is damaged: nothing could be read behind [345][.][0-9] of 1[016][.][0-9] s'
                           '|is damaged: [0-9.]+ of 1[016][.][0-9] s could not be read'
                           '|is cut short: it holds')
         files = [self.damaged('b.avi', 'inserted', *sound, '-c:a', 'mp3'),
@@ -122,10 +122,12 @@ class Damaged(Inputs):
         self.assertWhole(*files)
 
     def test_something_behind(self):
-        kinds = {'a.aiff': (), 'a.ts': ('-c:a', 'aac'), 'a.mp3': ('-ar', '44100'), 'a.opus': ('-c:a', 'libopus')}
+        kinds = {'a.aiff': (), 'a.ts': ('-c:a', 'aac'), 'a.mp3': ('-ar', '44100'), 'a.opus': ('-c:a', 'libopus'),
+                 'live.webm': ('-c:a', 'libopus', '-f', 'webm', '-live', '1')}
         files = [encode(self.folder / name, '-i', CLIP, *how) for name, how in kinds.items()]
         for file in files:
-            file.write_bytes(file.read_bytes() + bytes(20000))
+            more = random.Random(9).randbytes(3000) if file.suffix in ('.ts', '.webm') else bytes(20000)
+            file.write_bytes(file.read_bytes() + more)
         self.assertWhole(*files)
 
     def test_containers_one_after_the_other(self):
@@ -138,6 +140,18 @@ class Damaged(Inputs):
                 starts = [word['start'] for segment in line['segments'] for word in segment['words']]
                 self.assertEqual(starts, sorted(starts))
                 self.assertAlmostEqual(line['segments'][-1]['end'], 21.4, delta=0.5)
+
+    def test_flac_with_wrong_bits_keeps_its_times(self):
+        file = encode(self.folder / 'a.flac', '-i', CLIP)
+        content = bytearray(file.read_bytes())
+        for at in range(3000, len(content), 4096):
+            content[at] ^= 1
+        file.write_bytes(content)
+        self.assertWhole(file)
+
+    def test_an_index_that_nothing_leads_to(self):
+        file = self.damaged('a.m4a', 'inserted', '-i', CLIP)
+        self.assertComplains(transcribe(file), file, 'is damaged: its index (moov) is not where it should be')
 
     def test_room_that_a_download_has_not_filled(self):
         kinds = {'a.mp3': ('-ar', '44100', '-write_xing', '0'), 'a.aac': ('-ar', '44100'), 'a.ogg': ('-c:a', 'libvorbis'), 'a.ac3': ('-ar', '48000')}

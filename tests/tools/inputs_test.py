@@ -119,7 +119,7 @@ class Cut(Inputs):
         'a.mka': ('-c:a', 'libopus'), 'live.webm': ('-c:a', 'libopus', '-f', 'webm', '-live', '1'), 'a.ts': ('-c:a', 'aac'),
         'a.aac': ('-ar', '44100'), 'a.avi': ('-c:a', 'mp3', '-ar', '44100'), 'a.flv': ('-c:a', 'mp3', '-ar', '44100'),
         'a.wma': ('-c:a', 'wmav2'), 'a.ac3': ('-ar', '48000'), 'a.mpg': ('-c:a', 'mp2', '-ar', '44100'),
-        'a.tta': (),
+        'a.tta': (), 'a.caf': (),
     }
 
     def test_cut_is_said_and_whole_is_not(self):
