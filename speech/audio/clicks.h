@@ -8,13 +8,13 @@
 
 namespace npuspeech {
 
-/// Full scale is 1. Converters and filters overshoot, and float audio may be louder by design, but not by
-/// this much.
+/// No sound has larger samples than this, where full scale is 1. Converters and filters overshoot a little,
+/// and audio in float may be louder on purpose, but not by this much.
 inline constexpr float kLoudestSample = 8;
 
-/// A sample that is no number becomes silence, and one beyond kLoudestSample a click of full scale: a single
-/// one would stay in the voice detector's memory for good, or drown the speech of its whole window. Returns
-/// how many there were.
+/// Repairs samples that are no sound: what is no number becomes 0, and what is beyond kLoudestSample becomes
+/// 1 or -1. A single such sample would stay in the memory of the voice activity detector for good, or hide
+/// the speech of its whole window. Returns how many samples were repaired.
 inline size_t muteClicks(std::span<float> samples) {
   size_t count = 0;
   for (float& sample : samples) {

@@ -6,18 +6,19 @@
 
 namespace npuspeech {
 
-/// A transform of one size with its own buffers, so that running it neither allocates nor locks. Objects may
-/// be made on any thread; one object serves one thread at a time.
+/// A transform of one size. It owns its buffers, so that running it neither allocates nor locks. Objects may
+/// be made on any thread, also at the same time. One object is of one thread at a time.
 class RealFft {
  public:
-  /// size: even, at least 2.
+  /// `size`: how many samples a frame has; even, and at least 2.
   explicit RealFft(int size);
   ~RealFft();
 
-  /// [size] samples, to be written before run(). Undefined after it.
+  /// Where the caller writes the `size` samples of the frame before run(). What is there after run() is
+  /// undefined.
   float* input();
-  /// The transform of input(): size / 2 + 1 pairs (real, imaginary), frequency 0 first, not scaled. Valid
-  /// until the next run.
+  /// Transforms input(). Returns size / 2 + 1 pairs of a real and an imaginary part, frequency 0 first, not
+  /// scaled. They are valid until the next run.
   const float* run();
 
  private:

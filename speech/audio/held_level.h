@@ -7,13 +7,15 @@
 
 namespace npuspeech {
 
-/// The mean square of the loudest sound of the newest seconds. It rises at once with sound that lasts for
-/// three frames, so that clicks do not count, and falls at 15 dB a second once that has been away for 3 s.
+/// The mean square of the loudest sound of the newest seconds. It rises with sound that lasts for three
+/// frames, so that clicks do not count. When no sound has been as loud for 3 s, it falls by 15 dB a second.
+/// Not thread-safe.
 class HeldLevel {
  public:
+  /// The level of silence.
   static constexpr float kSmallest = 1e-20f;
 
-  /// `meanSquare`: of the next frame of 32 ms; finite. Returns the level with that frame.
+  /// Takes the mean square of the next frame of 32 ms, a finite number. Returns the level with that frame.
   float push(float meanSquare) {
     newest_[at_] = meanSquare;
     at_ = (at_ + 1) % newest_.size();
@@ -36,10 +38,11 @@ class HeldLevel {
   int framesBelow_ = 0;
 };
 
-/// Second-order Butterworth high-pass at 120 Hz for audio at 16 kHz. Starts settled on its first sample, so
-/// that an offset makes no step.
+/// A high-pass filter for audio at 16 kHz: Butterworth, second order, 120 Hz. It starts as if its first
+/// sample had come for ever, so that a constant offset makes no step. Not thread-safe.
 class HighPass {
  public:
+  /// Takes the next sample, and returns it filtered.
   double run(double sample) {
     if (!isSettled_) {
       first_ = -kB0 * sample;

@@ -12,32 +12,35 @@
 
 namespace npuspeech {
 
-/// Takes 16 kHz mono audio as it arrives and keeps the log10 mel energies of the newest frames. Frame f is
-/// centred on sample 160 f of the stream and sees 200 samples to either side; the stream's ends are mirrored
-/// there, as Whisper mirrors those of a file. Not thread-safe. Allocates in the constructor only.
+/// Takes mono audio at 16 kHz as it arrives, and keeps the logarithm (base 10) of the mel energies of the
+/// newest frames. Frame f is centred on sample 160 f of the stream and sees 200 samples to either side. At
+/// its beginning and its end the stream is mirrored for this, as Whisper mirrors a file. Not thread-safe.
+/// Allocates in the constructor only.
 class LogMel {
  public:
   static constexpr int kSampleRate = 16000;
   static constexpr int64_t kNsPerSample = 1'000'000'000 / kSampleRate;
+  /// Samples that a frame sees.
   static constexpr int kWindow = 400;
+  /// Samples between the centres of two frames.
   static constexpr int kHop = 160;
 
-  /// bins: 80 or 128. capacity: frames that stay readable.
+  /// `bins`: values of a frame, 80 or 128. `capacity`: how many of the newest frames can be read.
   LogMel(int bins, int capacity);
 
   int bins() const { return filters_.bins(); }
   /// Starts a new stream: the next sample is sample 0.
   void reset();
   void push(std::span<const float> samples);
-  /// The stream ends after n samples: floor(n / 160) + 1 frames exist then, those at the end computed as if
-  /// 160 zeros followed (faster-whisper's padding). Only reset() may follow.
+  /// Computes the frames at the end of the stream as if 160 zeros followed, which is faster-whisper's
+  /// padding. After n samples there are floor(n / 160) + 1 frames then. Only reset() may follow.
   void finish();
 
-  /// Frames computed since reset().
+  /// How many frames have been computed since reset().
   int64_t frames() const { return frames_; }
-  /// Frames [first, first + count) as Whisper wants them, [count][bins]: at most 8 below the largest of
-  /// these and of `atLeast`, then (x + 4) / 4. They must be computed, and among the newest `capacity`.
-  /// Returns that largest value.
+  /// Writes the frames [first, first + count) as Whisper wants them, [count][bins]: raised to at most 8 below
+  /// the largest of their values and of `atLeast`, then (x + 4) / 4. They must be computed, and be among the
+  /// newest `capacity`. Returns that largest value.
   float normalised(int64_t first, int count, float* out,
                    float atLeast = -std::numeric_limits<float>::infinity()) const;
 
@@ -54,7 +57,7 @@ class LogMel {
   AlignedVector<float> hann_;    // [kWindow]
   AlignedVector<float> power_;   // [kWindow / 2 + 1]
   AlignedVector<float> staged_;  // samples from the next frame's first one on
-  size_t begin_ = 0, end_ = 0;   // of what staged_ holds
+  size_t begin_ = 0, end_ = 0;   // where the samples in staged_ begin and end
   int64_t samples_ = 0, frames_ = 0;
 };
 

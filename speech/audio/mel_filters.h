@@ -6,15 +6,16 @@
 
 namespace npuspeech {
 
-/// Filters over the power spectrum of a frame. Immutable; thread-safe.
+/// A bank of filters over the power spectrum of a frame. Immutable, and so thread-safe.
 class MelFilters {
  public:
-  /// `bins` filters from 0 to sampleRate / 2 over fftSize / 2 + 1 frequencies, each of area 1 per Hz
-  /// (Slaney's norm).
+  /// Makes `bins` filters from 0 Hz to sampleRate / 2 over fftSize / 2 + 1 frequencies. The area of each is
+  /// 1, with frequencies in Hz (Slaney's norm).
   MelFilters(int bins, int sampleRate, int fftSize);
 
   int bins() const { return static_cast<int>(ranges_.size()); }
-  /// energies[b] = sum over frequencies of filter b times power. power: [fftSize / 2 + 1].
+  /// Writes to energies[b] the sum over all frequencies of filter b times `power`, which is [fftSize / 2 +
+  /// 1].
   void apply(const float* power, float* energies) const;
 
  private:

@@ -8,18 +8,18 @@
 
 namespace npuspeech {
 
-/// A microphone that is wired the wrong way round, or a plug that carries a balanced line, gives two channels
-/// of opposite sign: their mean is silence. Tells of such sound that it is to be mixed as the difference.
-/// Unlike channels, one that is dead, and stereo as people make it are to be mixed as the mean. Not
-/// thread-safe.
+/// Decides whether two channels are to be mixed to their difference rather than to their mean. A microphone
+/// that is wired the wrong way round, or a plug that carries a balanced line, gives two channels of opposite
+/// sign, whose mean is silence. All other sound is to be mixed to the mean: channels that are unlike, one
+/// that is dead, and stereo as people make it. Not thread-safe.
 class PhaseWatch {
  public:
-  /// rate: of the samples, Hz.
+  /// `rate`: samples a second.
   explicit PhaseWatch(int rate) : window_(kWindowSeconds * std::max(rate, 1)) {}
 
-  /// Takes the next `count` samples of both channels, `stride` apart, at any scale that stays. Returns
-  /// whether they, already, are to be mixed as the difference. Parts of any size may come; each is judged as
-  /// a whole, with what the newest tenth of a second before it had.
+  /// Takes the next `count` samples of both channels, which are `stride` values apart, at any scale that
+  /// stays the same. Returns whether these samples already are to be mixed to the difference. They may be as
+  /// many as come; all of them are judged together, and with the newest tenth of a second before them.
   template <class Sample>
   bool push(const Sample* left, const Sample* right, size_t stride, size_t count) {
     double energy = 0, product = 0;

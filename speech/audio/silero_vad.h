@@ -10,10 +10,10 @@
 
 namespace npuspeech {
 
-/// The network's weights, packed. Immutable; shared by any number of streams.
+/// The network's weights, packed. Immutable: any number of streams may share them.
 class SileroWeights {
  public:
-  /// `path`: silero_vad_16k.safetensors of the PyPI package silero-vad. Errors: NotFound, BadFile.
+  /// Reads silero_vad_16k.safetensors, a file of the Python package silero-vad. Errors: NotFound, BadFile.
   static Result<std::shared_ptr<const SileroWeights>> load(const std::string& path);
   ~SileroWeights();
   struct Data;
@@ -24,21 +24,23 @@ class SileroWeights {
   std::unique_ptr<Data> data_;
 };
 
-/// Speech probability of consecutive 32 ms frames of one stream. Not thread-safe.
+/// Finds the speech probability of each frame of 32 ms of one stream. Not thread-safe.
 class SileroVad {
  public:
-  static constexpr int kFrame = 512;  // samples
-  /// For a stream of many voices: 0.77 s of silence (docs/performance/2026-11-27-voice-activity.md has
-  /// others). Behind a loud voice the network is deaf to one that is 36 dB and more softer, until it
-  /// forgets.
+  /// Samples of a frame.
+  static constexpr int kFrame = 512;
+  /// A value of `forgetAfter` for streams of many voices: 0.77 s of silence
+  /// (docs/performance/2026-11-27-voice-activity.md has others). After a loud voice the network
+  /// does not hear one that is softer by 36 dB or more, until it forgets.
   static constexpr int kForgetInPauses = 24;
-  /// forgetAfter: frames of silence behind speech that reset the network; 0: none do, as in the original.
+  /// `forgetAfter`: after so many frames of silence behind speech the network forgets what it heard; 0 stands
+  /// for never, as in the original.
   explicit SileroVad(std::shared_ptr<const SileroWeights> weights, int forgetAfter = 0);
   ~SileroVad();
 
   void reset();
-  /// samples: a multiple of kFrame; probabilities: one for each frame. Many frames at a time are faster than
-  /// one.
+  /// Writes a probability for each frame of `samples`, of which there is a multiple of kFrame. Many frames at
+  /// a time are faster than one.
   void run(std::span<const float> samples, std::span<float> probabilities);
 
  private:

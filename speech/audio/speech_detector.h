@@ -13,35 +13,39 @@
 
 namespace npuspeech {
 
-/// Speech probability of consecutive 32 ms frames of one stream. The network hears speech whose loudest
-/// frames reach -45 dBFS, and is deaf below -60. Where the newest seconds stay below that, or where an
-/// offset, hum or rumble is much louder than the rest, a second network listens to the same audio, raised and
-/// without what is below 120 Hz; what that one finds is added, once it is surer than the first would have to
-/// be. Elsewhere the answer is the first one's, bit by bit. No frame waits for a later one. Takes finite
-/// samples. Not thread-safe; allocates in the constructor only.
+/// Finds the speech probability of each frame of 32 ms of one stream, however quiet it is. The network of
+/// SileroVad hears speech whose loudest frames reach -45 dBFS, and hears nothing below -60. While the newest
+/// seconds stay below that, or while an offset, hum or rumble is much louder than the rest, a second network
+/// listens to the same audio made louder and without what is below 120 Hz. Its findings are added where it is
+/// surer than the first one would have to be. All other answers are exactly those of the first network. No
+/// frame waits for a later one. Samples must be finite. Not thread-safe. Allocates in the constructor only.
 class SpeechDetector {
  public:
-  static constexpr int kFrame = SileroVad::kFrame;  // samples
+  /// Samples of a frame.
+  static constexpr int kFrame = SileroVad::kFrame;
   explicit SpeechDetector(std::shared_ptr<const SileroWeights> weights);
 
-  /// A new stream.
+  /// Begins a new stream.
   void reset();
-  /// samples: a multiple of kFrame; probabilities: one for each frame.
+  /// Writes a probability for each frame of `samples`, of which there is a multiple of kFrame.
   void run(std::span<const float> samples, std::span<float> probabilities);
 
  private:
-  /// Writes the frame, raised and filtered, to raised_. False where the first network needs no help with it.
+  /// Writes the frame, made louder and filtered, to raised_. Returns false where the first network needs no
+  /// help with it.
   bool raise(std::span<const float> frame);
 
-  /// The second network has found what surely was speech.
+  /// Whether the second network has lately found what surely was speech.
   bool isTrusted() const;
 
-  SileroVad plain_, helper_;
-  std::array<HighPass, 2> filters_;
-  HeldLevel level_, rumble_;
-  float gain_ = 1;         // of the frame before
-  bool isHelped_ = false;  // the frame before was
-  float sureFrames_ = 0;   // of the second network, older ones count less
+  SileroVad plain_;                  // the first network
+  SileroVad helper_;                 // the second network
+  std::array<HighPass, 2> filters_;  // one behind the other
+  HeldLevel level_;                  // of what the filters leave
+  HeldLevel rumble_;                 // of what they take away
+  float gain_ = 1;                   // by which the frame before was made louder
+  bool isHelped_ = false;            // whether the second network heard the frame before
+  float sureFrames_ = 0;             // in which the second network was sure; older ones count less
   AlignedVector<float> raised_;
 };
 

@@ -9,48 +9,57 @@
 
 namespace npuspeech {
 
-/// Speech or silence of the newest frames of a stream, by a threshold with hysteresis. Allocates in the
-/// constructor only.
+/// Remembers of the newest frames of a stream which are speech and which are silence. A frame has 32 ms. Not
+/// thread-safe. Allocates in the constructor only.
 class SpeechTrack {
  public:
   struct Frame {
-    float probability = 0;  // of speech
-    float energy = 0;       // mean square
+    /// The probability of speech.
+    float probability = 0;
+    /// The mean square of the samples.
+    float energy = 0;
+    /// Whether the frame counts as speech.
     bool speech = false;
   };
 
-  /// capacity: frames that stay readable. Speech starts at probability `on` and goes on until it falls below
-  /// `off`.
+  /// `capacity`: how many of the newest frames can be read. Speech starts with a frame of probability `on` or
+  /// more, and goes on until the first one below `off`.
   SpeechTrack(int capacity, float on, float off);
 
+  /// Begins a new stream.
   void reset();
   void push(float probability, float energy);
+  /// How many frames have been pushed since reset().
   int64_t size() const { return size_; }
+  /// A frame that can be read, counted from reset().
   const Frame& operator[](int64_t index) const {
     return frames_[static_cast<size_t>(index) % frames_.size()];
   }
 
-  /// Frames without speech right before `end`, at most 32.
+  /// How many frames right before frame `end` are silence, at most 32.
   int64_t quietFrames(int64_t end) const {
     int64_t frames = 0;
     while (frames < std::min<int64_t>(end, 32) && !(*this)[end - 1 - frames].speech) ++frames;
     return frames;
   }
 
-  /// Whether the frame right before `end` is least like speech of the 5 s before, of which 1 s is there.
+  /// Whether the frame right before frame `end` is the least like speech of the newest 5 s. False while there
+  /// is less than 1 s to compare with.
   bool isLull(int64_t end) const;
 
-  /// The frame at which to cut where [first, last] is too long and the part before the cut may end at
-  /// `limit`: the quietest frame of the best pause that starts in (first, limit], or the frame behind that
-  /// pause where it has at least `padding` frames. Where nobody pauses: the frame shortly before the limit
-  /// that is least like speech.
+  /// Where to cut the frames [first, last], which are too many, so that the part before the cut ends at
+  /// `limit` at the latest. Returns the quietest frame of the best pause that starts in (first, limit], or
+  /// the frame behind that pause where it has `padding` frames or more. If nobody pauses, returns the frame
+  /// shortly before the limit that is least like speech.
   int64_t bestCut(int64_t first, int64_t limit, int64_t last, int64_t padding) const;
 
  private:
+  /// The frame of [first, last] that is least like speech.
   int64_t quietest(int64_t first, int64_t last) const;
 
-  float on_, off_;
-  std::vector<Frame> frames_;  // frame f at f % size
+  float on_;
+  float off_;
+  std::vector<Frame> frames_;  // frame f is at f % capacity
   int64_t size_ = 0;
 };
 

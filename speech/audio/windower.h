@@ -14,105 +14,131 @@ namespace npuspeech {
 
 class SileroWeights;
 
-/// A stretch of audio to be transcribed. The first window of an utterance has number 0. Utterances count up;
-/// where audio is missing between two, at least one number is left out.
+/// A stretch of audio to be transcribed.
 struct AudioWindow {
-  int64_t startNs = 0;  // stream time of its first sample
+  /// The stream time of its first sample.
+  int64_t startNs = 0;
   int64_t durationNs = 0;
+  /// The utterance that it belongs to. Utterances count up; where audio is missing between two of them, at
+  /// least one number is left out.
   uint64_t utterance = 0;
+  /// How many windows of the utterance came before it.
   uint32_t number = 0;
-  bool isFinal = false;    // no more audio will come for this utterance
-  bool isStalled = false;  // or nobody knows when
-  int frames = 0;          // log-mel frames, 10 ms each, at most 3000
+  /// Whether it is the last window of its utterance.
+  bool isFinal = false;
+  /// Whether the source has stalled: more audio may come for the utterance, but nobody knows when.
+  bool isStalled = false;
+  /// How many frames of log-mel it has, 10 ms each; at most 3000.
+  int frames = 0;
 };
 
-/// Stream time in which nobody speaks.
+/// A stretch of the stream in which nobody speaks, in stream time.
 struct AudioGap {
   int64_t startNs = 0;
   int64_t durationNs = 0;
 };
 
-/// Feeds on mono float audio at 16 kHz, in [-1, 1], and gives windows and gaps in the order of time. Not
-/// live: final windows only, at most maxWindowMs long, cut at pauses; windows and gaps follow each other
-/// without hole or overlap. Live: a window [anchor, now] of the utterance every stepMs of audio, and a final
-/// one when it ends; the utterances and the gaps follow each other without hole or overlap, but an utterance
-/// that follows another within 2 s has the audio before it too that commit() asked for: words in short
-/// windows are misheard. What comes out does not depend on the sizes of the pushes. Not thread-safe; memory
-/// grows with the largest push only.
+/// Takes mono audio at 16 kHz in [-1, 1], and gives windows and gaps in the order of time. What comes out
+/// does not depend on how many samples are pushed at a time.
+///
+/// Not live: windows are cut at pauses, and all of them are final. Windows and gaps follow each other without
+/// hole or overlap.
+///
+/// Live: while somebody speaks, a partial window comes with each `stepMs` of new audio, and a final one when
+/// the utterance ends. Each window begins where the utterance does, or where commit() said. Utterances and
+/// gaps follow each other without hole or overlap, with one exception: words in short windows are misheard,
+/// so an utterance that follows another within 2 s also has that audio of the one before which commit() asked
+/// to keep.
+///
+/// Not thread-safe. Memory grows with the largest push only.
 class Windower {
  public:
-  /// Times are rounded to frames of the voice activity detector (32 ms). Out of range: clamped.
+  /// Lengths are rounded to frames of the voice activity detector (32 ms). What is out of range is brought
+  /// into it.
   struct Options {
-    int melBins = 80;  // or 128
+    /// Values of a frame of log-mel: 80 or 128.
+    int melBins = 80;
     bool live = false;
-    /// Speech probability that starts and ends speech. A window must also reach vadOn + 0.2 once. Lower than
-    /// the detector's usual 0.5 and 0.35, which miss soft words in meetings.
-    float vadOn = 0.3f, vadOff = 0.15f;
-    int preRollMs = 300;          // audio kept before speech starts
-    int postRollMs = 300;         // audio kept after speech ends
-    int minSpeechMs = 200;        // windows with less speech than this between their pauses are dropped
-    int splitMs = 2000;           // not live: silence that ends a window,
-    int targetMs = 13000;         // and from this length on
-    int targetSplitMs = 300;      // so much: longer windows cost more a second, and read no better
-    int hangoverMs = 600;         // live: silence that ends an utterance, at least postRollMs
-    int maxWindowMs = 30000;      // 2000 to 30000
-    int stepMs = 400;             // live: audio between partial windows
-    uint64_t firstUtterance = 0;  // what the first utterance counts as
+    /// The speech probability with which speech starts. A window must also reach 0.2 more than this once. The
+    /// detector's usual value of 0.5 misses soft words in meetings.
+    float vadOn = 0.3f;
+    /// Speech ends where the probability falls below this. The detector's usual value is 0.35.
+    float vadOff = 0.15f;
+    /// How much audio before the start of speech belongs to a window.
+    int preRollMs = 300;
+    /// How much audio behind the end of speech belongs to a window.
+    int postRollMs = 300;
+    /// A window with less speech than this comes to nothing.
+    int minSpeechMs = 200;
+    /// Not live: this much silence ends a window.
+    int splitMs = 2000;
+    /// Not live: from this length on, `targetSplitMs` of silence end a window. Longer windows cost more time
+    /// a second, and are read no better.
+    int targetMs = 13000;
+    int targetSplitMs = 300;
+    /// Live: this much silence ends an utterance; at least `postRollMs`.
+    int hangoverMs = 600;
+    /// The longest window, from 2000 to 30000.
+    int maxWindowMs = 30000;
+    /// Live: how much new audio there is between two partial windows.
+    int stepMs = 400;
+    /// The number of the first utterance.
+    uint64_t firstUtterance = 0;
   };
 
-  /// `vad`: null treats all audio as speech.
+  /// `vad`: the weights of the voice activity detector; null treats all audio as speech.
   Windower(const Options& options, std::shared_ptr<const SileroWeights> vad);
   ~Windower();
 
-  /// Starts again at `startNs`, dropping what is pending.
+  /// Drops everything, and starts again: the next sample stands at `startNs`.
   void reset(int64_t startNs);
-  /// What is no number, or far louder than sound can be, is taken for a click.
+  /// Takes audio. A sample that is no number, or is far louder than sound can be, is taken for a click.
   void push(std::span<const float> samples);
-  /// The stream ends, or a part of it is missing: what is pending comes out as final windows and gaps. Audio
-  /// pushed after that goes on in time, as a stream of its own.
+  /// Says that the stream ends here, or that audio is missing: what is pending comes out as final windows and
+  /// gaps. Audio that is pushed after that goes on in time, as a stream of its own.
   void drain();
-
-  /// Live: nobody knows when more audio comes. What is being said comes out so far, and may go on.
+  /// Live: says that nobody knows when more audio comes. What is being said comes out as a partial window.
   void stall();
 
-  /// The next window or gap, in order; nothing when more audio is needed. Call until empty after each push
-  /// and drain.
+  /// The next window or gap, in order; nothing when more audio is needed. To be called until there is
+  /// nothing, after each push(), drain() and stall().
   std::optional<std::variant<AudioWindow, AudioGap>> next();
-  /// Log-mel of the window that next() gave last, [frames][melBins], normalised as Whisper does with the
-  /// maximum over this window; live: over all that has come out of the utterance, so that the level of what a
-  /// window shares with the one before does not jump. Frame f covers samples around f * 160 of the window.
-  /// Valid until the next call of next() or reset().
+  /// Writes the log-mel of the window that next() gave last, [frames][melBins], normalised as Whisper does.
+  /// Frame f is centred on sample f * 160 of the window. Not live, the largest value of this window is the
+  /// measure; live, the largest of all windows of the utterance so far, so that what two windows share has
+  /// the same level in both. Can be called until the next call of next() or reset().
   void logMel(float* out);
 
-  /// Live: audio before this stream time is not needed again; later windows of the utterance start there.
-  /// Earlier times than the present anchor change nothing. Between two utterances: where the next one starts
-  /// if it follows within 2 s; where nobody asks for more it is the end of the last.
+  /// Live: says that audio before this stream time is not needed again. Later windows of the utterance start
+  /// there, if that is later than where they start now. Between two utterances it says where the audio begins
+  /// that the next one may have of the last; without a call there is none.
   void commit(int64_t untilNs);
-  /// Whether the utterance began in the present stretch of audio: what an answer says of one before audio was
-  /// missing is too late for commit().
+  /// Whether this utterance began after the last drain() or reset(). If not, commit() must not be called for
+  /// it.
   bool isCurrent(uint64_t utterance) const;
-  /// No utterance has had this number or a later one.
+  /// A number that is larger than that of each utterance so far.
   uint64_t nextUtterance() const;
 
-  /// How much of the newest audio that has been analysed nobody speaks in, at most a second; and that no
-  /// utterance is open there.
+  /// For how long nobody has spoken at the end of the audio that has been analysed; at most a second.
   int64_t quietNs() const;
-  /// Whether there is no better place to cut within the 5 s before, for who cannot wait for a pause.
+  /// Whether the end of that audio is the best place to cut of the last 5 s, for those who cannot wait for a
+  /// pause.
   bool isLull() const;
+  /// Whether no utterance goes on at the end of that audio.
   bool isBetweenUtterances() const;
-  /// The next pauses between utterances are to be so much longer, or shorter as far as they are long: what
-  /// follows stands so much later, and has no audio from before it. Replaces what was asked for before.
+  /// Asks for the next pauses between utterances to become longer by `ns`, or shorter as far as they are
+  /// long. What follows then stands later by as much, and has no audio from before the pause. Replaces what
+  /// was asked for before.
   void stretchPauses(int64_t ns);
-  /// How much of that has been done since the last call.
+  /// By how much pauses have become longer since the last call.
   int64_t takeStretched();
-  /// Samples that were no sound, since the beginning.
+  /// How many samples were no sound, since the beginning.
   uint64_t clicks() const;
 
-  /// Live: while true, no partial window comes out; the next one after that has all audio until then.
+  /// Live: while true, no partial window comes out. The next one after that has all audio until then.
   void holdPartial(bool held);
 
-  /// How much audio can follow a word, at most, before the first window with all of it comes out; for
-  /// LATENCY.
+  /// How much audio can follow a word, at most, before the first window with all of the word comes out.
   static int64_t latencyNs(const Options& options);
 
  private:

@@ -7,20 +7,23 @@
 
 namespace npuspeech {
 
-/// Lets the next partial window out once the last one has been answered, and not before the time that it
-/// took is at most `share` of the time between the two. So a slow machine reads less often, always has the
-/// newest audio, and never falls behind; what else it has to do keeps its part. Times are of any one clock,
-/// in ns. Not thread-safe.
+/// Decides when the next partial window may be read: once the one before has been answered, and so late that
+/// reading takes at most a given share of the time. So a slow machine reads less often, but each time the
+/// newest audio: it does not fall behind, and has time left for what else it does. All times are in ns, by
+/// any one clock. Not thread-safe.
 class StepPacer {
  public:
+  /// `share`: the largest part of the time that reading may take, from 0 to 1.
   explicit StepPacer(double share = 0.5) : share_(share) {}
 
+  /// Forgets how long windows took, and the window that is being read.
   void reset() { *this = StepPacer(share_); }
+  /// A window is given to be read.
   void pushed(int64_t now) {
     pushedAt_ = now;
     waiting_ = true;
   }
-  /// The newest window that was pushed is through.
+  /// The window that was given last has been read.
   void answered(int64_t now) {
     if (!waiting_) return;
     waiting_ = false;
@@ -28,20 +31,23 @@ class StepPacer {
     const int64_t took = now - pushedAt_;
     cost_ = cost_ == 0 ? took : cost_ + (took - cost_) / 4;
   }
-  /// Downstream that never answers is not waited for, and one that has stopped to, for kLostNs only.
+  /// Whether a window may be given now. A reader that has never answered is not waited for, and one that
+  /// answers no more is waited for at most kLostNs.
   bool mayPush(int64_t now) const {
     if (!answers_) return true;
     if (waiting_) return now - pushedAt_ >= kLostNs;
     return now - pushedAt_ >= static_cast<int64_t>(static_cast<double>(cost_) / share_);
   }
-  /// What a window takes, smoothed.
+  /// How long a window takes to be read, smoothed.
   int64_t costNs() const { return cost_; }
 
  private:
   static constexpr int64_t kLostNs = 5'000'000'000;
   double share_;
-  int64_t pushedAt_ = 0, cost_ = 0;
-  bool waiting_ = false, answers_ = false;
+  int64_t pushedAt_ = 0;
+  int64_t cost_ = 0;      // as costNs()
+  bool waiting_ = false;  // for the answer to the last window
+  bool answers_ = false;  // the reader has answered once
 };
 
 }  // namespace npuspeech
