@@ -21,7 +21,7 @@ void installEngineProperties(GObjectClass* klass, guint firstId) {
       klass, firstId + kModel,
       g_param_spec_string(
           "model", "Model",
-          "Folder of a Whisper model, or the name of one that tools/fetch-model put into the cache",
+          "Folder or file of a Whisper model, or the name of one that tools/fetch-model put into the cache",
           defaults.model.c_str(), kSetInReady));
   g_object_class_install_property(
       klass, firstId + kDevice,

@@ -27,8 +27,8 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   std::map<std::string, std::string> values{{"model", "whisper-base"}};
 
   app.add_option("--model", values["model"],
-                 "Model: a name such as small, fetched once, or a folder (default: whisper-base)")
-      ->type_name("NAME|DIR");
+                 "Model: a name such as small, fetched once, or a folder or file (default: whisper-base)")
+      ->type_name("NAME|PATH");
   app.add_option("--language", values["language"], "Language spoken (default: auto)")->type_name("CODE|auto");
   app.add_option("--task", values["task"], "transcribe, or translate to English")
       ->check(CLI::IsMember({"transcribe", "translate"}));
