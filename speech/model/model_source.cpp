@@ -35,11 +35,10 @@ Result<ModelSource> ModelSource::open(const std::string& path) {
   if (!isFolder(path)) return openGgmlModel(path);
   if (isCTranslate2Model(path)) return openCTranslate2Model(path);
   if (isHuggingFaceModel(path)) return openHuggingFaceModel(path);
-  return Error{ErrorCode::NotFound,
-               "The folder '" + path +
-                   "' holds no model: expected model.bin (CTranslate2) or model.safetensors "
-                   "(Hugging Face). Fetch or convert the model again, or give the path of a "
-                   "ggml file (whisper.cpp)."};
+  return Error{ErrorCode::NotFound, "There is no model in '" + path + "': neither '" + path +
+                                        "/model.bin' (CTranslate2) nor '" + path +
+                                        "/model.safetensors' (Hugging Face). Fetch or convert the model "
+                                        "again, or give the path of a ggml file (whisper.cpp)."};
 }
 
 ModelSource::ModelSource(ModelFiles files) : files_(std::move(files)), name_(nameOf(files_.path)) {

@@ -48,7 +48,7 @@ def transcripts(program, model, precision, paths):
     environment = {"GST_PLUGIN_PATH": str(ROOT / "build/gst"), **os.environ}
     done = subprocess.run([program, "--format", "json", "--model", model, "--precision", precision, "--language", "en", *paths],
                           stdout=subprocess.PIPE, text=True, check=True, env=environment)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [{key: value for key, value in json.loads(line).items() if key in ("text", "segments")} for line in done.stdout.splitlines()]
 
 
 def texts(said):

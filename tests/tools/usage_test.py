@@ -64,6 +64,11 @@ class Script(TestCase):
         run = self.script('--model', 'small', CLIP, **nowhere)
         self.assertComplains(run, 'whisper-small/model.bin')
 
+    def test_model_that_is_a_file_here(self):
+        (self.folder / 'own.bin').write_bytes(b'This is not a model.')
+        run = self.script('--model', 'own.bin', CLIP, XDG_CACHE_HOME=str(self.folder))
+        self.assertComplains(run, 'own.bin', 'ggml')
+
     def test_model_of_the_hub_that_is_not_there(self):
         run = self.script('--model', 'openai/whisper-small', CLIP, XDG_CACHE_HOME=str(self.folder))
         self.assertComplains(run, '"openai/whisper-small"', 'tools/fetch-model openai/whisper-small')
