@@ -152,10 +152,19 @@ bool asf(FileBytes& file) {
 
 /// Each tag of FLV is followed by its size.
 bool flv(FileBytes& file) {
-  if (file.size() < 13 + 15) return true;
-  const uint64_t bytes = file.bigEndian(file.size() - 4, 4);
-  return bytes < 11 || bytes > file.size() - 13 ||
-         file.bigEndian(file.size() - 4 - bytes + 1, 3) != bytes - 11;
+  constexpr uint64_t kHeader = 13, kTagHead = 11, kMaxTail = 1'000'000;
+  const auto isTag = [&](uint64_t offset) {
+    const uint8_t type = file.at(offset);
+    return (type == 8 || type == 9 || type == 18) && file.bigEndian(offset + 8, 3) == 0;
+  };
+  for (uint64_t end = file.size(); end > kHeader + kTagHead + 4 && end + kMaxTail > file.size(); end--) {
+    const uint64_t bytes = file.bigEndian(end - 4, 4);
+    if (bytes < kTagHead || bytes + 4 + kHeader > end || !isTag(end - 4 - bytes) ||
+        file.bigEndian(end - 4 - bytes + 1, 3) != bytes - kTagHead)
+      continue;
+    return end < file.size() && (isTag(end) || file.size() - end < kTagHead);
+  }
+  return true;
 }
 
 bool wavPack(FileBytes& file) {

@@ -5,8 +5,9 @@
 #include <utility>
 
 namespace {
-// Between two looks, of which both must find it idle: it may be between two tasks.
-constexpr guint kIdleMs = 1000;
+constexpr guint kLookMs = 1000;
+// So many looks must find it idle: it may be between two tasks, or what is in its queues on its way.
+constexpr int kIdleLooks = 2, kWaitingLooks = 5;
 }  // namespace
 
 IdleCheck::IdleCheck(Pipeline& pipeline, std::function<bool()> isOver, std::function<void()> giveUp)
@@ -14,17 +15,18 @@ IdleCheck::IdleCheck(Pipeline& pipeline, std::function<bool()> isOver, std::func
       isOver_(std::move(isOver)),
       giveUp_(std::move(giveUp)),
       source_(g_timeout_add(
-          kIdleMs, [](gpointer self) { return static_cast<IdleCheck*>(self)->look(); }, this)) {}
+          kLookMs, [](gpointer self) { return static_cast<IdleCheck*>(self)->look(); }, this)) {}
 
 IdleCheck::~IdleCheck() {
   if (source_) g_source_remove(source_);
 }
 
 gboolean IdleCheck::look() {
-  const bool isOver = isOver_(), wasIdle = std::exchange(isIdle_, pipeline_.isIdle());
-  if (!isOver && !(wasIdle && isIdle_)) return G_SOURCE_CONTINUE;
+  const bool isOver = isOver_();
+  idleLooks_ = pipeline_.isIdle(false) ? idleLooks_ + 1 : 0;
+  if (!isOver && idleLooks_ < (pipeline_.isIdle(true) ? kIdleLooks : kWaitingLooks)) return G_SOURCE_CONTINUE;
   if (!isOver && !std::exchange(hasStartedAgain_, true) && pipeline_.startAgain()) {
-    isIdle_ = false;
+    idleLooks_ = 0;
     return G_SOURCE_CONTINUE;
   }
   source_ = 0;

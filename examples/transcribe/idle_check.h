@@ -27,5 +27,6 @@ class IdleCheck {
   const std::function<bool()> isOver_;
   const std::function<void()> giveUp_;
   guint source_;
-  bool isIdle_ = false, hasStartedAgain_ = false;
+  int idleLooks_ = 0;
+  bool hasStartedAgain_ = false;
 };

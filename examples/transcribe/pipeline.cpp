@@ -66,24 +66,26 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
   return true;
 }
 
-bool Pipeline::isIdle() const {
-  bool isBusy = false;
+bool Pipeline::isIdle(bool withQueues) const {
+  struct Look {
+    bool withQueues, isBusy;
+  } look{withQueues, false};
   GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(source));
-  const auto lookAt = [](const GValue* value, gpointer busy) {
+  const auto lookAt = [](const GValue* value, gpointer data) {
+    auto& found = *static_cast<Look*>(data);
     GstElement* element = GST_ELEMENT(g_value_get_object(value));
     GstElementFactory* factory = gst_element_get_factory(element);
-    // Those of queues wait for the others'.
-    if (factory && g_str_has_suffix(GST_OBJECT_NAME(factory), "queue")) return;
-    const auto lookAtPad = [](GstElement*, GstPad* pad, gpointer found) -> gboolean {
-      *static_cast<bool*>(found) |= gst_pad_get_task_state(pad) == GST_TASK_STARTED;
+    if (!found.withQueues && factory && g_str_has_suffix(GST_OBJECT_NAME(factory), "queue")) return;
+    const auto lookAtPad = [](GstElement*, GstPad* pad, gpointer isBusy) -> gboolean {
+      *static_cast<bool*>(isBusy) |= gst_pad_get_task_state(pad) == GST_TASK_STARTED;
       return TRUE;
     };
-    gst_element_foreach_pad(element, lookAtPad, busy);
+    gst_element_foreach_pad(element, lookAtPad, &found.isBusy);
   };
   // Elements that come or go while it looks are work being done.
-  if (gst_iterator_foreach(elements, lookAt, &isBusy) != GST_ITERATOR_DONE) isBusy = true;
+  if (gst_iterator_foreach(elements, lookAt, &look) != GST_ITERATOR_DONE) look.isBusy = true;
   gst_iterator_free(elements);
-  return !isBusy;
+  return !look.isBusy;
 }
 
 void Pipeline::replaceSource(const std::string& uri) {

@@ -27,8 +27,9 @@ struct Pipeline {
   void stop();
   /// Has another source in the place of the first, which is stopped, and whose errors are forgotten.
   void replaceSource(const std::string& uri);
-  /// No thread of the source is at work. Of sources with tasks on their pads: files.
-  bool isIdle() const;
+  /// No thread of the source is at work. Of sources with tasks on their pads: files. Those of queues wait for
+  /// the others', and may still have something to do behind them.
+  bool isIdle(bool withQueues) const;
   /// Lets the source begin from the front; false where it cannot.
   bool startAgain();
 

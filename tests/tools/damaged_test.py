@@ -123,10 +123,10 @@ class Damaged(Inputs):
 
     def test_something_behind(self):
         kinds = {'a.aiff': (), 'a.ts': ('-c:a', 'aac'), 'a.mp3': ('-ar', '44100'), 'a.opus': ('-c:a', 'libopus'),
-                 'live.webm': ('-c:a', 'libopus', '-f', 'webm', '-live', '1')}
+                 'a.flv': ('-c:a', 'mp3', '-ar', '44100'), 'live.webm': ('-c:a', 'libopus', '-f', 'webm', '-live', '1')}
         files = [encode(self.folder / name, '-i', CLIP, *how) for name, how in kinds.items()]
         for file in files:
-            more = random.Random(9).randbytes(3000) if file.suffix in ('.ts', '.webm') else bytes(20000)
+            more = random.Random(9).randbytes(3000) if file.suffix in ('.ts', '.flv', '.webm') else bytes(20000)
             file.write_bytes(file.read_bytes() + more)
         self.assertWhole(*files)
 
