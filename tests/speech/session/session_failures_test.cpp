@@ -7,8 +7,11 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <limits>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <random>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -258,6 +261,66 @@ TEST_F(FailingSession, ARecordingWaitsForItsReader) {
   take(*session, counts);
   EXPECT_GE(counts.utterances, 600u / 30);
   EXPECT_EQ(counts.words, 2 * counts.utterances);
+}
+
+// Whatever is called in whatever order, with times and samples as no source should send them.
+TEST_F(FailingSession, AnythingInAnyOrderEndsAndStartsAgain) {
+  std::minstd_rand random(7);
+  const auto below = [&](int count) { return static_cast<int>(random() % static_cast<unsigned>(count)); };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<std::optional<int64_t>> times{{}, {}, {}, -kSecond, 0, INT64_MAX, INT64_MIN, 3600 * kSecond};
+  std::atomic<int> luck{0};
+  setScript([&](const FakeCall& call) -> std::optional<Error> {
+    if (call.called == FakeCalled::OpenStream || ++luck % 97 != 0) return {};
+    return Error{ErrorCode::DeviceFailed, "The device gave up."};
+  });
+  for (const bool live : {true, false}) {
+    const auto session = open(live);
+    bool hasFailed = false;
+    const auto take = [&](const std::optional<SessionEvent>& event) {
+      EXPECT_FALSE(event && hasFailed) << "nothing comes behind an error";
+      hasFailed |= event && std::holds_alternative<Error>(*event);
+    };
+    int64_t at = 0;
+    for (int i = 0; i < 1500; ++i) {
+      now_ += below(3) * kSecond / 10;
+      switch (below(12)) {
+        case 0:
+          take(session->wait());
+          break;
+        case 1:
+          session->pushGap(at - below(2) * kSecond, below(3) * kSecond - kSecond / 2);
+          break;
+        case 2:
+          if (below(4) == 0) session->drain();
+          break;
+        case 3:
+          now_ += below(15) * kSecond;
+          session->tick();
+          break;
+        case 4:
+          if (below(20) == 0 || !session->push({})) {
+            session->reset();
+            hasFailed = false;
+          }
+          break;
+        case 5:
+          if (below(20) == 0) session->interrupt();
+          break;
+        case 6:
+          session->push(std::vector<float>(static_cast<size_t>(below(40000)), below(2) ? nan : 1e9f),
+                        times[static_cast<size_t>(below(static_cast<int>(times.size())))], below(2) == 0);
+          break;
+        default:
+          session->push(std::vector<float>(static_cast<size_t>(below(4000)), 0.1f), at, below(30) == 0);
+          at += below(5) * kSecond / 10;
+          take(session->next());
+      }
+    }
+    while (const auto event = session->wait()) take(event);
+  }
+  const auto session = open(true);
+  expectHealthy(*session);
 }
 
 }  // namespace
