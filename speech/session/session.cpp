@@ -76,10 +76,11 @@ Session::Session(std::shared_ptr<Engine> engine, std::unique_ptr<DecodeStream> s
       clock_(std::move(clock)),
       listener_(std::move(listener)),
       input_(*this),
-      reader_(std::move(engine), std::move(stream)) {}
+      reader_(std::make_unique<WindowReader>(std::move(engine), std::move(stream))) {}
 
 Session::~Session() {
   events_.stop();
+  reader_.reset();
 }
 
 void Session::tell() const {
@@ -146,7 +147,7 @@ bool Session::takeWindow(Windower& windower, const AudioWindow& window, const Cl
   events_.waitForFewer(windows_.live ? kLiveWindows : kRecordedWindows);
   auto place = events_.reserve();
   if (!events_.goesOn()) return false;
-  reader_.read(windower, window, [this, place, window, jump](Result<DecodedWindow> decoded) {
+  reader_->read(windower, window, [this, place, window, jump](Result<DecodedWindow> decoded) {
     answer(*place, window, jump, std::move(decoded));
   });
   return events_.goesOn();
@@ -185,12 +186,12 @@ std::optional<SessionEvent> Session::wait() {
 
 void Session::interrupt() {
   events_.stop();
-  reader_.interrupt();
+  reader_->interrupt();
 }
 
 void Session::reset() {
   events_.stop();
-  reader_.reset();
+  reader_->reset();
   input_.reset();
   dueNs_.reset();
   events_.clear();

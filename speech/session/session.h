@@ -48,7 +48,7 @@ class Session : private SpeechInput::Receiver {
                                                std::shared_ptr<const SileroWeights> vad,
                                                const SessionOptions& options, Clock clock,
                                                Listener listener = {});
-  /// Cancels what is being read, and waits for a call of the listener that is running.
+  /// Cancels what is being read, and waits for calls of the listener, which may come until then.
   ~Session();
 
   /// Takes mono samples at 16 kHz, full scale 1. `atNs`: the stream time of the first one, 0 or later;
@@ -69,7 +69,8 @@ class Session : private SpeechInput::Receiver {
   /// When tick() is due, by the clock; nothing where it is not.
   std::optional<int64_t> dueNs() const { return events_.goesOn() ? dueNs_ : std::nullopt; }
 
-  /// The next event. Nothing where none is there yet.
+  /// The next event, in the order of the stream. Nothing where none is there yet. Events wait until they are
+  /// taken.
   std::optional<SessionEvent> next();
   /// The next event. Waits for windows that are being read; nothing where none is.
   std::optional<SessionEvent> wait();
@@ -104,7 +105,7 @@ class Session : private SpeechInput::Receiver {
   SpeechInput input_;
   std::optional<int64_t> clockAtZeroNs_;  // what the clock said at stream time 0, as the present run tells
   std::optional<int64_t> dueNs_;
-  WindowReader reader_;  // last: its callbacks end first
+  std::unique_ptr<WindowReader> reader_;  // null while the session goes
 };
 
 }  // namespace npuspeech

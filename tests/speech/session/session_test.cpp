@@ -335,12 +335,13 @@ TEST_F(SessionTest, AListenerNeedsNothingElse) {
   Heard heard;
   std::mutex mutex;
   std::condition_variable changed;
-  std::unique_ptr<Session> session;
-  session = open(false, [&] {
+  Session* listened = nullptr;
+  auto session = open(false, [&] {
     const std::lock_guard lock(mutex);  // called on two threads
-    while (const auto event = session->next()) heard.take(*event);
+    while (const auto event = listened->next()) heard.take(*event);
     changed.notify_all();
   });
+  listened = session.get();
   session->push(noise(40));
   session->drain();
   {
