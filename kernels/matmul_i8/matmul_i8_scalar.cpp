@@ -13,6 +13,19 @@ constexpr size_t roundUp(int value, int unit) {
   return static_cast<size_t>((value + unit - 1) / unit * unit);
 }
 
+/// One quad of a column, of which `left` values are there, or none where `from` is null.
+void packQuad(const int8_t* from, int left, int8_t* to) {
+  for (int i = 0; i < kMatmulI8Quad; ++i)
+    to[i] = from && i < left ? std::max<int8_t>(from[i], -127) : int8_t{0};
+}
+
+/// To the nearest whole number, halves to even, for |x| up to 2^22: behind the addition no bits are left for
+/// the fraction. The compiler makes vector code of it, which it does not of std::nearbyint.
+float roundToWhole(float x) {
+  constexpr float kWholeOnly = 0x1.8p23f;
+  return (x + kWholeOnly) - kWholeOnly;
+}
+
 }  // namespace
 
 MatmulI8Weights matmulI8Weights(const void* packed, int columns, int depth) {
@@ -28,19 +41,17 @@ void packMatmulI8(const int8_t* weights, const float* scales, int columns, int d
   auto* values = const_cast<int8_t*>(views.values);
   auto* outScales = const_cast<float*>(views.scales);
   auto* sums = const_cast<int32_t*>(views.sums);
+  const size_t size = static_cast<size_t>(depth);
   for (int first = 0; first < columns; first += kMatmulI8Panel)
     for (int d = 0; d < depth; d += kMatmulI8Quad)
-      for (int c = first; c < first + kMatmulI8Panel; ++c)
-        for (int i = d; i < d + kMatmulI8Quad; ++i, ++values) {
-          const size_t at = static_cast<size_t>(c) * static_cast<size_t>(depth) + static_cast<size_t>(i);
-          *values = c < columns && i < depth ? std::max<int8_t>(weights[at], -127) : int8_t{0};
-        }
+      for (int c = first; c < first + kMatmulI8Panel; ++c, values += kMatmulI8Quad)
+        packQuad(c < columns ? weights + static_cast<size_t>(c) * size + static_cast<size_t>(d) : nullptr,
+                 depth - d, values);
   for (int c = 0; c < static_cast<int>(roundUp(columns, kMatmulI8Panel)); ++c) {
     int sum = 0;
     if (c < columns)
       for (int d = 0; d < depth; ++d)
-        sum += std::max<int8_t>(
-            weights[static_cast<size_t>(c) * static_cast<size_t>(depth) + static_cast<size_t>(d)], -127);
+        sum += std::max<int8_t>(weights[static_cast<size_t>(c) * size + static_cast<size_t>(d)], -127);
     outScales[c] = c < columns ? scales[c] : 0.0f;
     // Two signed halves, as pairwise products of 16 bits take them: low + 128 * high.
     sums[c] = static_cast<int32_t>(static_cast<uint32_t>(sum & 127) | static_cast<uint32_t>(sum >> 7) << 16);
@@ -57,7 +68,7 @@ void packMatmulI8(const float* weights, int columns, int depth, void* packed) {
     scales[c] = largest / 127.0f;
     const float inverse = largest >= 1e-30f ? 127.0f / largest : 0.0f;
     for (size_t d = 0; d < size; ++d)
-      values[c * size + d] = static_cast<int8_t>(std::nearbyint(weights[c * size + d] * inverse));
+      values[c * size + d] = static_cast<int8_t>(roundToWhole(weights[c * size + d] * inverse));
   }
   packMatmulI8(values.data(), scales.data(), columns, depth, packed);
 }
