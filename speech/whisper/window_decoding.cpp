@@ -154,6 +154,8 @@ void WindowDecoding::judge() {
   current.words = readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
                             current.prompt.startOfTranscript, decoder_.alignmentHeads(), stream_.languageCode,
                             window_.durationNs);
+  // Its caches are read no more, and take tens of megabytes where other tries follow.
+  current.hypothesis.sequence.reset();
   measureUnheard(current);
   // Where few rows stand for the padding, an utterance of a second or two can seem to hold nothing.
   const bool isDone = current.holdsNoSpeech() ? !fullContext_ : current.isGood() && !current.leavesOut();

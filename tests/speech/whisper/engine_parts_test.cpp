@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <future>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "speech/model/ctranslate2_vocabulary.h"
+#include "speech/whisper/search.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_model.h"
 
@@ -29,6 +31,8 @@ struct Script {
   std::function<Result<void>()> encode;
   std::atomic<int> parts{0};
   std::atomic<bool> isResting{false};
+  std::atomic<bool> isUnsure{false};                // every token is as likely as any other
+  std::atomic<int> sequences{0}, mostSequences{0};  // alive now, and at the worst moment
 };
 
 class QuietEncoder : public Encoder {
@@ -66,7 +70,7 @@ class TalkingDecoder : public Decoder {
     return cross;
   }
   std::unique_ptr<Sequence> start(std::shared_ptr<const CrossAttentionCache> cross) override {
-    return std::make_unique<Said>(std::move(cross));
+    return std::make_unique<Said>(std::move(cross), script_);
   }
   std::unique_ptr<Sequence> fork(const Sequence& sequence) override {
     return std::make_unique<Said>(static_cast<const Said&>(sequence));
@@ -80,7 +84,7 @@ class TalkingDecoder : public Decoder {
       if (!input.wantLogits) continue;
       auto& logits = logits_.emplace_back(vocabulary_->size(), -10.0f);
       const Token next = texts < says_.size() ? says_[texts] : vocabulary_->endOfText();
-      logits[static_cast<size_t>(next)] = 10;
+      if (!script_->isUnsure) logits[static_cast<size_t>(next)] = 10;
     }
   }
   std::span<float> logits(size_t i) override { return logits_[i]; }
@@ -89,9 +93,14 @@ class TalkingDecoder : public Decoder {
  private:
   class Said : public Sequence {
    public:
-    explicit Said(std::shared_ptr<const CrossAttentionCache> cross)
-        : Sequence(std::move(cross)), looks_(static_cast<size_t>(this->cross().audioRows), 1.0f) {}
-    Said(const Said& from) : Said(from.cross_) {
+    Said(std::shared_ptr<const CrossAttentionCache> cross, std::shared_ptr<Script> script)
+        : Sequence(std::move(cross)),
+          script_(std::move(script)),
+          looks_(static_cast<size_t>(this->cross().audioRows), 1.0f) {
+      script_->mostSequences = std::max(script_->mostSequences.load(), ++script_->sequences);
+    }
+    ~Said() override { --script_->sequences; }
+    Said(const Said& from) : Said(from.cross_, from.script_) {
       length_ = from.length_;
       texts_ = from.texts_;
     }
@@ -102,6 +111,7 @@ class TalkingDecoder : public Decoder {
     }
 
    private:
+    const std::shared_ptr<Script> script_;
     std::vector<float> looks_;
     size_t texts_ = 0;
   };
@@ -208,6 +218,15 @@ TEST_F(EngineOfParts, GivesAFailureOfTheEncoderAsItIs) {
   EXPECT_EQ(encoded.error().message, "The encoder stopped.");
   script_->encode = []() -> Result<void> { throw std::bad_alloc(); };
   EXPECT_EQ(engine_->encode(*logMel, states.shape, *out, {}).error().code, ErrorCode::OutOfMemory);
+}
+
+// A sequence has tens of megabytes of caches with the larger models.
+TEST_F(EngineOfParts, KeepsNoSequenceOfATryThatIsOver) {
+  const auto stream = open();
+  script_->isUnsure = true;
+  EXPECT_TRUE(read(*stream).get());
+  EXPECT_EQ(script_->mostSequences, SearchOptions{}.samples);
+  EXPECT_EQ(script_->sequences, 0);
 }
 
 TEST_F(EngineOfParts, LetsTheDecoderRestWhileItWaits) {
