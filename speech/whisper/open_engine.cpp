@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <new>
 #include <set>
 #include <string_view>
@@ -37,7 +36,7 @@ int physicalCores() {
   return cores.empty() ? processors : std::min(processors, static_cast<int>(cores.size()));
 }
 
-/// Who makes the parts for a device, by the device's name.
+/// Who makes the parts for a device: its name, without what stands behind a colon ("xrt" for "xrt:0").
 struct Maker {
   std::string_view device;
   Result<EngineParts> (*make)(const PartsRequest& request);
@@ -46,18 +45,28 @@ constexpr Maker kMakers[] = {
     {"cpu", makeCpuParts},
 };
 
+/// A device that was asked for, and who makes the parts for it.
+struct Place {
+  npu::ChosenDevice device;
+  const Maker* maker;
+};
+Result<Place> findPlace(const std::string& name) {
+  auto chosen = npu::openDevice(name);
+  if (!chosen) return chosen.error();
+  const std::string_view device = chosen->device->name();
+  for (const Maker& maker : kMakers)
+    if (maker.device == device.substr(0, device.find(':'))) return Place{std::move(*chosen), &maker};
+  return Error{ErrorCode::Unsupported, "The device " + std::string(device) +
+                                           " does not compute Whisper in this version: use device=cpu."};
+}
+
 Result<std::shared_ptr<Engine>> load(const std::string& model, const EngineOptions& options, int threads,
                                      const Engine::Progress& progress, const std::stop_token& stop) {
-  auto device = npu::openDevice(options.device);
-  if (!device) return device.error();
-  const auto maker = std::find_if(std::begin(kMakers), std::end(kMakers), [&](const Maker& candidate) {
-    return candidate.device == device->device->name();
-  });
-  if (maker == std::end(kMakers))
-    return Error{ErrorCode::Unsupported, "The device " + std::string(device->device->name()) +
-                                             " does not compute Whisper in this version: use device=cpu."};
+  auto place = findPlace(options.device);
+  if (!place) return place.error();
   try {
-    auto parts = maker->make({model, options.precision, threads, std::move(*device), progress, stop});
+    auto parts =
+        place->maker->make({model, options.precision, threads, std::move(place->device), progress, stop});
     if (!parts) return parts.error();
     return makeEngine(std::move(*parts));
   } catch (const std::bad_alloc&) {
@@ -91,7 +100,7 @@ Result<void> Engine::check(const EngineOptions& options, const StreamOptions& st
   if (const auto source = EngineSource::of(options.model)) return source->check(options, stream);
   const auto found = findModel(options.model);
   if (!found) return found.error();
-  if (const auto device = npu::openDevice(options.device); !device) return device.error();
+  if (const auto place = findPlace(options.device); !place) return place.error();
   const auto model = ModelSource::open(*found);
   if (!model) return model.error();
   return hasFor(model->vocabulary(), model->name(), stream);

@@ -22,18 +22,24 @@ size_t openDescriptors() {
   return static_cast<size_t>(std::distance(begin(folder), end(folder)));
 }
 
+/// How a device is opened, whose buffers are tested.
+struct Opener {
+  const char* name;
+  std::shared_ptr<Device> (*open)();
+};
+
 /// Every test ends with as many open descriptors as it began with.
-class BufferObjectTest : public ::testing::Test {
+class BufferObjectTest : public ::testing::TestWithParam<Opener> {
  protected:
   void TearDown() override {
     device_.reset();
     EXPECT_EQ(openDescriptors(), before_);
   }
   size_t before_ = openDescriptors();
-  std::shared_ptr<Device> device_ = openCpuDevice();
+  std::shared_ptr<Device> device_ = GetParam().open();
 };
 
-TEST_F(BufferObjectTest, AllocatesZeroedWholePages) {
+TEST_P(BufferObjectTest, AllocatesZeroedWholePages) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   for (size_t size : {size_t{0}, size_t{1}, page - 1, page, page + 1, size_t{3000 * 80 * 4}}) {
     auto buffer = device_->allocate(size);
@@ -48,7 +54,7 @@ TEST_F(BufferObjectTest, AllocatesZeroedWholePages) {
   }
 }
 
-TEST_F(BufferObjectTest, MemfdCanNeitherShrinkNorGrowNorBeSealed) {
+TEST_P(BufferObjectTest, MemfdCanNeitherShrinkNorGrowNorBeSealed) {
   auto buffer = FdBuffer::createMemfd(10000);
   ASSERT_TRUE(buffer);
   const int fd = (*buffer)->fd();
@@ -59,14 +65,14 @@ TEST_F(BufferObjectTest, MemfdCanNeitherShrinkNorGrowNorBeSealed) {
   EXPECT_FALSE((*buffer)->isDmaBuf());
 }
 
-TEST_F(BufferObjectTest, UdmabufIsADmaBuf) {
+TEST_P(BufferObjectTest, UdmabufIsADmaBuf) {
   const int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
   if (udmabuf < 0) GTEST_SKIP() << "/dev/udmabuf is missing or may not be opened";
   auto buffer = FdBuffer::createUdmabuf(udmabuf, 10000);
   close(udmabuf);
   ASSERT_TRUE(buffer) << buffer.error().message;
   EXPECT_TRUE((*buffer)->isDmaBuf());
-  EXPECT_TRUE(device_->allocate(10000).value()->isDmaBuf());
+  EXPECT_TRUE(openCpuDevice()->allocate(10000).value()->isDmaBuf());
   (*buffer)->as<int>()[100] = 7;
   EXPECT_TRUE((*buffer)->sync(SyncDirection::ToDevice, 0, 4096));
   auto imported = FdBuffer::import((*buffer)->fd(), 10000);
@@ -76,7 +82,7 @@ TEST_F(BufferObjectTest, UdmabufIsADmaBuf) {
   EXPECT_EQ((*imported)->as<int>()[100], 7);
 }
 
-TEST_F(BufferObjectTest, ImportSharesTheMemoryAndOutlivesTheExporter) {
+TEST_P(BufferObjectTest, ImportSharesTheMemoryAndOutlivesTheExporter) {
   auto exported = device_->allocate(8192);
   ASSERT_TRUE(exported);
   auto imported = device_->import((*exported)->fd(), 8192);
@@ -92,7 +98,7 @@ TEST_F(BufferObjectTest, ImportSharesTheMemoryAndOutlivesTheExporter) {
   EXPECT_STREQ((*imported)->as<char>() + 5000, "WORDS");
 }
 
-TEST_F(BufferObjectTest, ImportLeavesThePositionOfAFileAlone) {
+TEST_P(BufferObjectTest, ImportLeavesThePositionOfAFileAlone) {
   auto exported = FdBuffer::createMemfd(8192);
   ASSERT_TRUE(exported);
   lseek((*exported)->fd(), 123, SEEK_SET);
@@ -100,7 +106,7 @@ TEST_F(BufferObjectTest, ImportLeavesThePositionOfAFileAlone) {
   EXPECT_EQ(lseek((*exported)->fd(), 0, SEEK_CUR), 123);
 }
 
-TEST_F(BufferObjectTest, ImportTakesNoFileThatItsOwnerCanShrink) {
+TEST_P(BufferObjectTest, ImportTakesNoFileThatItsOwnerCanShrink) {
   const int fd = memfd_create("foreign", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   ASSERT_EQ(ftruncate(fd, 8192), 0);
   const auto refused = device_->import(fd, 8192);
@@ -112,7 +118,7 @@ TEST_F(BufferObjectTest, ImportTakesNoFileThatItsOwnerCanShrink) {
   close(fd);
 }
 
-TEST_F(BufferObjectTest, ImportRefusesWhatItCannotMap) {
+TEST_P(BufferObjectTest, ImportRefusesWhatItCannotMap) {
   auto code = [&](int fd, size_t size) {
     auto result = device_->import(fd, size);
     EXPECT_FALSE(result);
@@ -139,7 +145,7 @@ TEST_F(BufferObjectTest, ImportRefusesWhatItCannotMap) {
   close(readOnly);
 }
 
-TEST_F(BufferObjectTest, SyncKeepsToTheBuffer) {
+TEST_P(BufferObjectTest, SyncKeepsToTheBuffer) {
   auto buffer = device_->allocate(4096);
   ASSERT_TRUE(buffer);
   BufferObject& b = **buffer;
@@ -150,7 +156,7 @@ TEST_F(BufferObjectTest, SyncKeepsToTheBuffer) {
   EXPECT_FALSE(b.sync(SyncDirection::ToDevice, 1, SIZE_MAX));
 }
 
-TEST_F(BufferObjectTest, ImpossibleSizesAreOutOfMemory) {
+TEST_P(BufferObjectTest, ImpossibleSizesAreOutOfMemory) {
   for (size_t size : {SIZE_MAX, SIZE_MAX / 2, size_t{1} << 60}) {
     auto buffer = device_->allocate(size);
     ASSERT_FALSE(buffer);
@@ -158,7 +164,7 @@ TEST_F(BufferObjectTest, ImpossibleSizesAreOutOfMemory) {
   }
 }
 
-TEST_F(BufferObjectTest, RunningOutOfDescriptorsIsAnErrorThatPasses) {
+TEST_P(BufferObjectTest, RunningOutOfDescriptorsIsAnErrorThatPasses) {
   rlimit old{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
   rlimit few = old;
@@ -184,6 +190,9 @@ TEST_F(BufferObjectTest, RunningOutOfDescriptorsIsAnErrorThatPasses) {
   EXPECT_NE(message.find("ulimit -n"), std::string::npos) << message;
   EXPECT_TRUE(device_->allocate(4096));
 }
+
+INSTANTIATE_TEST_SUITE_P(Devices, BufferObjectTest, ::testing::Values(Opener{"cpu", openCpuDevice}),
+                         [](const auto& device) { return std::string(device.param.name); });
 
 }  // namespace
 }  // namespace npuspeech::npu
