@@ -50,7 +50,7 @@ void readMagic(ByteReader& reader) {
     found += c >= ' ' && c <= '~' ? c : '?';
   }
   reader.fail(0, "expected a whisper.cpp model in its ggml format, which begins with \"lmgg\", found \"" +
-                     found + "\"");
+                     found + "\"; of a CTranslate2 or Hugging Face model, give the folder");
 }
 
 GgmlSizes readSizes(ByteReader& reader) {

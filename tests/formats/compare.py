@@ -7,7 +7,8 @@ usage: compare.py [--model NAME]... [--program PROGRAM] [--folder FOLDER] RECORD
 Run by hand, with a Python that has torch, transformers, gguf, numpy, jiwer, whisper-normalizer and pywhispercpp: what is missing is named,
 and the exit status is then 77. The files are written by write_formats.py, and whisper.cpp's are read by whisper.cpp as well, to show that they
 are right. Error rates: recordings with "<name>.txt" beside them, or with a row in a manifest.tsv above them. Exit status 1: words differ in
-float32, or a file of 5 or 8 bits is more than 0.3 percent above int8."""
+float32, or a file of 5 or 8 bits is more than 0.3 percent above int8, which few recordings cannot tell from chance
+(docs/performance/2026-11-29-file-formats.md)."""
 
 import argparse
 import importlib.util
