@@ -84,7 +84,7 @@ void SpeechInput::endRun() {
   pushReady();
 }
 
-/// A second at a time, so that a long buffer does not pile its windows up.
+/// Pushes a second at a time, so that the windows of a long buffer come out one after the other.
 void SpeechInput::pushAudio(std::span<const float> samples) {
   while (goesOn_ && !samples.empty()) {
     const auto part = samples.first(std::min(samples.size(), kRate));
@@ -97,7 +97,8 @@ void SpeechInput::pushAudio(std::span<const float> samples) {
   }
 }
 
-/// A frame at a time where pauses are looked for, as they may be short.
+/// Pushes sound that was heard, not put in. While the run waits for a pause, it goes on frame by frame,
+/// because the pause may be short.
 void SpeechInput::pushHeard(std::span<const float> samples) {
   while (goesOn_ && !samples.empty()) {
     const size_t most = isLive_ && run_.lastingNs() > 0 ? SileroVad::kFrame : samples.size();
@@ -108,7 +109,7 @@ void SpeechInput::pushHeard(std::span<const float> samples) {
   }
 }
 
-/// At most AudioRun::kLongestSilenceNs.
+/// Pushes silence, at most AudioRun::kLongestSilenceNs of it.
 void SpeechInput::pushSilence(int64_t durationNs) {
   const auto count = std::min(static_cast<size_t>(durationNs / kNsPerSample), kSilence.size());
   pushAudio(std::span(kSilence).first(count));
@@ -126,7 +127,7 @@ void SpeechInput::pushKept() {
   kept_.clear();
 }
 
-/// What was kept back comes now.
+/// Decides about the sound that is kept back, and pushes it.
 void SpeechInput::settle() {
   if (!run_.isKeeping()) return;
   place(run_.settle());
@@ -150,7 +151,7 @@ void SpeechInput::startRun(int64_t atNs) {
 
 // Where the audio stands
 
-/// Before sound of the run: fills what is missing, or starts a new run.
+/// Does what is needed before sound is pushed: fills what is missing with silence, or starts a new run.
 void SpeechInput::place(const AudioRun::Next& next) {
   if (!next.isBreak) {
     if (next.silenceNs > 0) pushSilence(next.silenceNs);
@@ -184,16 +185,17 @@ bool SpeechInput::push(std::span<const float> samples, std::optional<int64_t> at
   return goesOn_;
 }
 
-/// Where it began stays: text of it may be out.
+/// The jump of the clock by `lastingNs`. One that is known already stays where it began, because text behind
+/// it may be out.
 ClockJump SpeechInput::jumpBy(int64_t lastingNs) const {
   if (jump_.byNs > 0) return {jump_.atNs, lastingNs};
   return {std::min(keptFrom_.value_or(run_.endNs()), run_.endNs()), lastingNs};
 }
 
-/// Timestamps deviate for good, by clocks that drift or sound that went missing unseen: time follows them
-/// where nobody speaks. A source that froze and goes on with its clock's time looks as if much were missing,
-/// but may have lost nothing, and a cut at once would be in the middle of a word: where nobody pauses, a lull
-/// has to do.
+/// Makes the run follow timestamps that deviate for good. Clocks drift, and sound goes missing unseen: then
+/// pauses between utterances become longer or shorter. A source that froze, and goes on with its clock's
+/// time, looks as if much were missing, but may have lost nothing. To start a new run at once would cut a
+/// word in two, so it waits for a pause or, if nobody pauses, for the moment that is least like speech.
 void SpeechInput::mend() {
   const int64_t lasting = run_.lastingNs();
   const bool isLong = lasting > AudioRun::kLongestSilenceNs;
@@ -214,8 +216,9 @@ void SpeechInput::mend() {
   windower_->stretchPauses(lasting);
 }
 
-/// Live, who hardly pauses has too little to shorten between utterances: within one, some of what comes can
-/// be left out where nobody has spoken for a while. Returns how much.
+/// Returns how many of the next samples are left out, live, to make a run shorter that is behind its
+/// timestamps. That is for people who hardly pause between utterances: where nobody has spoken for a while
+/// within one, a part of what comes will not be missed.
 size_t SpeechInput::spare(size_t samples) {
   const int64_t lasting = run_.lastingNs();
   if (!isLive_ || lasting >= 0 || windower_->quietNs() < kQuietEnoughNs) return 0;

@@ -48,7 +48,7 @@ LiveText::Start LiveText::begin(const LiveWindow& window) {
   if (window.utterance != utterance_) {
     guess_.clear();
     lastInterim_.clear();
-    // Behind a lost connection, what is said again would be lost as a loop; and time may begin anew.
+    // Audio is missing before this utterance. What it repeats is no loop, and its time may begin anew.
     if (window.utterance != utterance_ + 1) reset();
     utterance_ = window.utterance;
   }
@@ -75,7 +75,7 @@ size_t LiveText::certainWords(const LiveReading& reading) const {
   const std::vector<LiveWord>& words = reading.words;
   size_t certain = reading.forcedWords;
   int before = certain > 0 ? words[certain - 1].lastRow : 0;
-  // The last word may go on: it waits until another one follows.
+  // The last word may not be over: it is not certain until another one follows.
   for (; certain + 1 < words.size(); ++certain) {
     const LiveWord& word = words[certain];
     const int ahead = reading.audioRows - word.lastRow;
@@ -88,7 +88,7 @@ size_t LiveText::certainWords(const LiveReading& reading) const {
   return certain;
 }
 
-// All but a word that may have been cut.
+// All words but the last one, if the end of the audio may have cut it.
 size_t LiveText::wholeWords(const LiveReading& reading) const {
   const std::vector<LiveWord>& words = reading.words;
   if (words.size() <= reading.forcedWords) return reading.forcedWords;
@@ -122,7 +122,8 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
   for (size_t i = forced; i < certain; ++i) {
     LiveWord& word = reading.words[i];
     commit(window, word);
-    // The mark of a word that is out already: said to the model, but too late for the reader.
+    // A punctuation mark of a word that is out already is told to the model, but comes too late for the
+    // reader.
     if (i == forced && forced > 0 && !hasLetters(word.word.text)) continue;
     update.committed.push_back(word.word);
   }
@@ -134,7 +135,8 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
       lastInterim_.push_back(reading.words[i].word.text);
       update.interim.push_back(std::move(reading.words[i].word));
     }
-  // What could not be read and said nothing is heard again with what follows.
+  // A final window that could not be read, and of which nothing is committed, is read again with what
+  // follows.
   const bool isUnread = window.isFinal && !reading.isCertain && words_.empty();
   if (window.isFinal && !reading.isCertain) reset();  // no context from what went wrong
   const bool isThrough = window.isFinal && words_.empty() && !isUnread;
@@ -142,8 +144,8 @@ LiveText::Update LiveText::take(const LiveWindow& window, LiveReading reading) {
   return update;
 }
 
-// Cuts between two committed words, at a pause or a sentence's end where there is one: what is committed
-// behind the cut leads the decoder into the rest.
+// Chooses a place between two committed words, if possible at a pause or at the end of a sentence. The
+// committed words behind it lead the decoder into the rest.
 int64_t LiveText::neededFrom(const LiveWindow& window) const {
   if (window.durationNs <= options_.trimNs) return window.startNs;
   const int64_t latest = window.startNs + window.durationNs - options_.keepNs;
