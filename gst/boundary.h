@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where GStreamer's C calls enter C++: nothing is thrown out of it, and an Error becomes one message on the
-// bus.
+// The boundary at which GStreamer's C calls enter C++. No exception leaves it, and an Error becomes one
+// message on the bus.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,8 +16,8 @@
 
 namespace npuspeech::gst {
 
-/// A line of ours. As a default argument, here() is the caller's (std::source_location, which clang 14
-/// lacks).
+/// A place in our source code, which messages on the bus name. As a default argument, here() gives the
+/// caller's place. It stands for std::source_location, which clang 14 lacks.
 struct SourcePlace {
   const char* file;
   const char* function;
@@ -29,24 +29,25 @@ struct SourcePlace {
   }
 };
 
-/// Posts `error` as an element error with the domain and code that fit; its debug text has the kind of error
-/// and the properties that were set. Cancelled is not posted. Call it with no lock held: the message may run
-/// the application's code.
+/// Posts `error` as an element error, with the GStreamer domain and code of its kind. The debug text names
+/// the kind and the properties that were set. An error of kind Cancelled is not posted. Call it with no lock
+/// held, because a message may run the application's code.
 void postError(GstElement* element, const Error& error, SourcePlace place = SourcePlace::here());
 
-/// The same as a warning: the element goes on.
+/// Posts `error` as a warning, with the same texts and code. The element goes on.
 void postWarning(GstElement* element, const Error& error, SourcePlace place = SourcePlace::here());
 
-/// Text of which parts come from files or from an application, as GStreamer wants its strings: what is no
-/// UTF-8 and what is a control character become U+FFFD.
+/// Returns `text`, parts of which may come from files or from the application, as GStreamer takes strings:
+/// invalid UTF-8 and control characters become U+FFFD.
 Held<char> printable(std::string_view text);
 
-/// Posts what an exception says as an internal error; into the log alone where `element` is null. For
-/// guarded() only.
+/// Posts `what`, the text of an exception, as an internal error. Where `element` is null, it only writes to
+/// the log. guarded() alone calls it.
 void postException(GstElement* element, const char* what, SourcePlace place) noexcept;
 
-/// Runs `body`, every C callback's C++ part; an exception becomes an element error and the value `failure`.
-/// Called with no lock held, as the error is posted. `element` may be null: what fails is only logged.
+/// Runs `body`, the C++ part of a C callback, and returns its value. Where `body` throws, posts an element
+/// error and returns `failure`. Call it with no lock held, because it may post. Where `element` is null, the
+/// error only goes to the log.
 template <class Body>
 auto guarded(GstElement* element, std::invoke_result_t<Body> failure, Body&& body,
              SourcePlace place = SourcePlace::here()) noexcept -> std::invoke_result_t<Body> {
@@ -60,7 +61,7 @@ auto guarded(GstElement* element, std::invoke_result_t<Body> failure, Body&& bod
   return failure;
 }
 
-/// guarded() for what returns nothing.
+/// guarded() for a body that returns nothing.
 template <class Body>
 void guardedVoid(GstElement* element, Body&& body, SourcePlace place = SourcePlace::here()) noexcept {
   guarded(
@@ -72,7 +73,8 @@ void guardedVoid(GstElement* element, Body&& body, SourcePlace place = SourcePla
       place);
 }
 
-/// An element's C++ part, in what may be called where its init has failed: throws there.
+/// Returns an element's C++ state, in callbacks that may also come after the element's init has failed. There
+/// is no state then, and this throws std::bad_alloc.
 template <class State>
 State& existing(State* state) {
   if (!state) throw std::bad_alloc();

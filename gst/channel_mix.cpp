@@ -183,9 +183,10 @@ GstPadProbeReturn hearSound(GstPad*, GstPadProbeInfo* info, gpointer self) {
   return guarded(mix->convert(), GST_PAD_PROBE_OK, [&] {
     auto mixed = mix->mixed(Held<GstBuffer>(gst_buffer_ref(GST_PAD_PROBE_INFO_BUFFER(info))));
     if (!mixed) {
-      postError(mix->convert(), {ErrorCode::BadValue,
-                                 "A buffer of audio does not have the channels of its caps, "
-                                 "or there is no memory to mix them."});
+      postError(mix->convert(),
+                {ErrorCode::BadValue,
+                 "A buffer of audio does not have the channels of its caps, or there is no memory to mix "
+                 "them: check what makes the audio."});
       return GST_PAD_PROBE_DROP;
     }
     gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Sound whose channels have no place in a room (recorders, conferences, several microphones) becomes mono.
+// Mixes sound to mono where GStreamer does not know the positions of its channels (recorders, conferences,
+// several microphones), or where two channels cancel each other.
 #pragma once
 
 #include <gst/gst.h>
 
 namespace npuspeech::gst {
 
-/// Mixes what comes to `sink`, the ghost pad in front of `convert`, an audioconvert: channels that GStreamer
-/// cannot place in equal parts, to mono, and two that would take each other away as their difference, from
-/// the first buffer of such sound on. All else is left to `convert`. With each new CAPS event anew. Once,
-/// from instance init; `convert` outlives the pad.
+/// Installs the mixer on `sink`, the ghost pad in front of `convert`, an audioconvert. Channels without known
+/// positions become mono in equal parts. Two channels in opposite phase, which would cancel each other, are
+/// mixed as their difference, from the first buffer of such sound on. All other sound is left to `convert`.
+/// The mixer decides anew with each new CAPS event. Call it once, from instance init; `convert` must outlive
+/// the pad.
 void mixChannelsOf(GstPad* sink, GstElement* convert);
 
 }  // namespace npuspeech::gst

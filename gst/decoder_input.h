@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What npuwhisperdec's sink pad takes: windows of encoder states, decoded for every text pad that wants them.
+// npuwhisperdec's sink pad: takes windows of encoder states, and has them decoded for every text pad.
 #pragma once
 
 #include <gst/gst.h>
@@ -22,41 +22,48 @@
 
 namespace npuspeech::gst {
 
-/// The element's engine, its streams and its text pads. For the sink pad's thread, but where it says
-/// otherwise.
+/// Owns the element's engine, its decode streams and its text pads. Calls are for the sink pad's thread,
+/// unless they name another.
 class DecoderInput {
  public:
-  /// The pads are the element's and outlive this. settings: a copy of them as they are now; any thread.
+  /// The pads belong to the element and outlive this object. `settings` returns a copy of the current
+  /// settings, on any thread.
   DecoderInput(GstElement* element, GstPad* sink, GstPad* src, std::function<DecoderSettings()> settings);
 
-  /// CAPS came: opens streams once the model is loaded. False where the caps are to be refused; what is wrong
-  /// otherwise is on the bus, and the next buffer is refused.
+  /// Takes a CAPS event: waits for the model and opens the decode streams. False refuses the caps. Any other
+  /// failure is posted on the bus, and the next buffer is refused.
   bool begin(const GstCaps* states);
-  /// Queues a window; its text comes out of the pads. What is wrong is on the bus.
+  /// Queues a window, whose text comes out of the text pads. Errors are posted on the bus.
   GstFlowReturn decode(GstBuffer* buffer);
-  /// A serialized event, which text pads push behind the text before it.
+  /// Queues a serialized event, which each text pad pushes after the text of the windows before it.
   bool pushEvent(GstEvent* event);
+  /// Takes FLUSH_START: cancels decoding, drops what is queued, and passes the event on.
   void startFlush(GstEvent* event);
+  /// Takes FLUSH_STOP: passes it on, and takes windows again.
   void stopFlush(GstEvent* event);
-  /// Until what is queued is through, or never will be.
+  /// Waits until everything that was queued has been pushed, or cannot be pushed any more.
   void waitIdle();
 
-  /// Whether what can be told before the model is loaded is right; what is not is on the bus. Any thread.
+  /// Checks the settings as far as that is possible before the model is loaded. Errors are posted on the bus.
+  /// Any thread.
   bool check();
-  /// States, from the thread that changes them: before the pads are activated, after they are not, and when
-  /// the engine is not needed any more.
+  /// Prepares a run. For the thread that changes states, before the pads are activated.
   void start();
+  /// Closes the decode streams. For the thread that changes states, once the pads are deactivated.
   void stop();
-  /// The element is told to pause: sinks downstream, which were told first, get what they stand still with.
+  /// Gives the sinks downstream, which pause before this element does, a GAP to preroll with. For the thread
+  /// that changes states.
   void pause();
+  /// Lets go of the engine. For the thread that changes states.
   void unload() { loader_.stop(); }
 
-  /// Request pads; any thread. Null where the name is taken.
+  /// Adds a translation pad to the element. Null where the name is taken. Any thread.
   GstPad* addTranslation(GstPadTemplate* pattern, const gchar* name);
+  /// Removes a translation pad and returns at once. Any thread.
   void removeTranslation(GstPad* pad) { translations_.remove(pad); }
 
   InterimOutput& interim() { return interim_; }
-  /// Any thread.
+  /// The value of property max-observed-delay, in ns. Any thread.
   GstClockTime maxObservedDelay() const { return text_->output().maxObservedDelay(); }
   const Stats& stats() const { return stats_; }
 
@@ -66,8 +73,9 @@ class DecoderInput {
   void cancel();
   TextBranches branches() const;
   GstFlowReturn submit(EncodedWindow window, PlacedWindow place, DecodeStream& stream);
-  /// At once, on the engine's thread: the task may be waiting for a sink. segment: the SEGMENT event of the
-  /// window; stale: a flush came in between.
+  /// Tells a live window's result to npumel and shows it as interim text. It runs on the engine's thread,
+  /// because the task of a text pad may be waiting for a sink. `segment` is the SEGMENT event of the window.
+  /// `stale` stops with a flush that came after the window was queued.
   void tellLive(const DecodedWindow& window, const PlacedWindow& place, GstEvent* segment, bool isTranslated,
                 const std::stop_token& stale);
 
@@ -78,19 +86,29 @@ class DecoderInput {
   EngineLoader loader_;
   Stats stats_;
 
-  std::optional<TensorFormat> format_;  // these six of the sink pad's thread
-  bool isRefused_ = false;              // what is wrong with the last CAPS is on the bus
-  bool isNewStream_ = true;             // no CAPS have followed the last STREAM_START
+  // For the sink pad's thread.
+  /// The format of the last CAPS; empty until they were accepted.
+  std::optional<TensorFormat> format_;
+  /// True after CAPS that cannot be decoded. The error has been posted.
+  bool isRefused_ = false;
+  /// True until CAPS have followed the last STREAM_START.
+  bool isNewStream_ = true;
   TensorReader reader_;
-  std::shared_ptr<GstEvent> segment_;  // the last SEGMENT
+  /// The last SEGMENT event.
+  std::shared_ptr<GstEvent> segment_;
+  /// The options of the open decode stream.
   StreamOptions options_;
 
   UpstreamSender sender_;
   InterimOutput interim_;
   Translations translations_;
-  const std::shared_ptr<TextBranch> text_;  // src's
+  /// The text of pad `src`.
+  const std::shared_ptr<TextBranch> text_;
+
   std::mutex mutex_;
-  std::shared_ptr<DecodeStream> stream_;  // under it; last: its callbacks end before the stages
+  /// Guarded by mutex_. It is the last member, so that its callbacks have ended before the members that they
+  /// use are destroyed.
+  std::shared_ptr<DecodeStream> stream_;
 };
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What npuwhisperdec's task pushes: the text of decoded windows, and the stream's events between them.
+// Pushes to one text pad of npuwhisperdec: the text of decoded windows, and the stream's events between them.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,18 +17,30 @@
 
 namespace npuspeech::gst {
 
-/// Where a decoded window stands in the stream.
+/// The place of a window in the stream, and when it was heard and decoded.
 struct PlacedWindow {
+  /// The window's PTS and duration, in ns.
   GstClockTime pts = 0, duration = 0;
+  /// The number of its utterance.
   uint64_t utterance = 0;
-  GstClockTime heardAt = GST_CLOCK_TIME_NONE;    // running time at which its audio was there,
-  GstClockTime decodedAt = GST_CLOCK_TIME_NONE;  // and its text; none without a clock
-  ClockJump jump;                                // of the times of its text
+  /// The running time at which its last sample had arrived; GST_CLOCK_TIME_NONE without a clock.
+  GstClockTime heardAt = GST_CLOCK_TIME_NONE;
+  /// The running time at which its text was ready; GST_CLOCK_TIME_NONE without a clock.
+  GstClockTime decodedAt = GST_CLOCK_TIME_NONE;
+  /// The jump of the source's clock that the times of its text have to follow.
+  ClockJump jump;
+  /// Whether its text is a transcript or a translation.
   Task task = Task::Transcribe;
-  bool discont = false, isFinal = true, isLive = false;
+  /// True: the window does not follow the one before it.
+  bool discont = false;
+  /// True: it is the last window of its utterance.
+  bool isFinal = true;
+  /// True: the stream is live.
+  bool isLive = false;
 
-  /// By the clock, as its text is.
+  /// The start of the window by the source's clock, as the times of its text are.
   GstClockTime start() const { return timeOf(pts); }
+  /// The end of the window by the source's clock.
   GstClockTime end() const { return timeOf(pts + duration); }
 
  private:
@@ -37,10 +49,10 @@ struct PlacedWindow {
   }
 };
 
-/// For the task, but where it says otherwise.
+/// Calls are for the task of the pad, unless they name another thread.
 class DecoderOutput {
  public:
-  /// sink: new-item events go upstream there. sink, interim: null for a translation.
+  /// New-item events go upstream through `sink`. `sink` and `interim` are null for a translation pad.
   DecoderOutput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats, InterimOutput* interim)
       : element_(element),
         sink_(sink),
@@ -49,30 +61,31 @@ class DecoderOutput {
         interim_(interim),
         text_(src, [this](GstClockTime pts) { observe(pts); }) {}
 
-  /// Forgets the stream; while the task stands still.
+  /// Forgets the stream. Call it only while the task is paused.
   void reset();
-  /// What is wrong with `decoded` goes to the bus.
+  /// Pushes a window's text. An error in `decoded` is posted on the bus.
   GstFlowReturn pushWindow(const Result<DecodedWindow>& decoded, const PlacedWindow& place,
                            const DecoderSettings& settings);
-  /// In place of pushWindow(), for a window that nobody reads here.
+  /// Counts a window whose text is not pushed, because the pad is not linked.
   void passOver(const Result<DecodedWindow>& decoded);
-  /// arrivedAt: running time; none without a clock.
+  /// Pushes a serialized event of the sink pad, after the text before it. `arrivedAt` is the running time at
+  /// which it came; GST_CLOCK_TIME_NONE without a clock.
   GstFlowReturn pushEvent(Held<GstEvent> event, GstClockTime arrivedAt, const DecoderSettings& settings);
 
-  /// Live: the running time at which text that waits for more words has to leave, to be there when it was
-  /// promised. Nothing where none waits.
+  /// In a live stream, the running time at which text that waits for more words has to be pushed to keep the
+  /// promised latency. Empty where no text waits.
   std::optional<GstClockTime> due(const DecoderSettings& settings) const;
-  /// It leaves.
+  /// Pushes the text that waits for more words. `now` is the running time.
   GstFlowReturn release(GstClockTime now, const DecoderSettings& settings);
 
-  /// Property max-observed-delay; any thread.
+  /// The value of property max-observed-delay, in ns. Any thread.
   GstClockTime maxObservedDelay() const { return maxDelay_; }
 
  private:
   void tellUpstream(const DecodedWindow& window, const PlacedWindow& place);
   TextPusher::Place textPlace(const DecodedWindow& window, const PlacedWindow& place,
                               const DecoderSettings& settings);
-  /// How long after its audio text may come.
+  /// The longest time that text may come after its audio: the latencies and the lateness of `settings`.
   GstClockTime promised(const DecoderSettings& settings) const;
   void observe(GstClockTime pts);
   void readyAt(GstClockTime runningTime, const DecoderSettings& settings);
@@ -83,12 +96,17 @@ class DecoderOutput {
   InterimOutput* const interim_;
   TextPusher text_;
   GstSegment segment_{};
-  bool discont_ = false;          // of windows that were superseded
-  GstClockTime spokenUntil_ = 0;  // the end of the last word
+  /// True: a window that did not follow the one before it was superseded, so that the next one says so.
+  bool discont_ = false;
+  /// The end of the last word, as a stream position.
+  GstClockTime spokenUntil_ = 0;
   bool isLive_ = false;
-  GstClockTime readyAt_ = GST_CLOCK_TIME_NONE;  // running time at which what is pushed now was there,
-  GstClockTime took_ = GST_CLOCK_TIME_NONE;     // from when the newest window's audio was there
-  GstClockTime promised_ = 0;                   // then
+  /// The running time at which the text that is pushed now was ready.
+  GstClockTime readyAt_ = GST_CLOCK_TIME_NONE;
+  /// The time from the newest window's last sample to its text.
+  GstClockTime took_ = GST_CLOCK_TIME_NONE;
+  /// The value of promised() for the text that is pushed now.
+  GstClockTime promised_ = 0;
   ObservedDelay delay_;
   NoWords noWords_;
   std::atomic<GstClockTime> maxDelay_{0};

@@ -18,12 +18,16 @@ struct DecoderSettings {
   EngineOptions engine;
   StreamOptions stream;
   CaptionOptions captions;
-  /// The worst case on two cores: a stream's first words wait for 3 s of audio.
+  /// Property latency. The default covers the worst case on two cores: a stream's first words wait for 3 s of
+  /// audio.
   GstClockTime latency = 4 * GST_SECOND;
-  GstClockTime translateLatency = 4 * GST_SECOND, lateness = 0;
+  /// Property translate-latency: the time that translations need beyond `latency`.
+  GstClockTime translateLatency = 4 * GST_SECOND;
+  /// Property lateness: the time by which text is delayed against its audio.
+  GstClockTime lateness = 0;
 };
 
-/// Properties in the order of their ids.
+/// The properties, in the order of their ids.
 enum DecoderProperty : guint {
   kLanguage,
   kTask,
@@ -38,13 +42,15 @@ enum DecoderProperty : guint {
 };
 constexpr guint kDecoderProperties = 10;
 
+/// Installs all of DecoderProperty with ids from `firstId` on.
 void installDecoderProperties(GObjectClass* klass, guint firstId);
-/// Read-only `max-observed-delay`, ms.
+/// Installs the read-only property `max-observed-delay`, in ms.
 void installMaxObservedDelayProperty(GObjectClass* klass, guint id);
-/// `property`: a DecoderProperty. The caller holds the element's object lock.
+/// Sets one DecoderProperty. The caller holds the element's object lock.
 void setDecoderProperty(DecoderSettings& settings, guint property, const GValue* value);
-/// The language of a code such as "en-US", as models name it: "en".
+/// Returns the language of a code such as "en-US" by the name that models use: "en".
 std::string primaryLanguage(const std::string& code);
+/// Reads one DecoderProperty.
 void getDecoderProperty(const DecoderSettings& settings, guint property, GValue* value);
 
 }  // namespace npuspeech::gst

@@ -10,8 +10,9 @@
 
 namespace npuspeech::gst {
 
-/// The window in `buffer`, which it keeps a reference of. Its log-mel comes along where the buffer has it in
-/// memory that needs no copy: for the rare second try. Errors: as TensorReader::read().
+/// Returns the window in `buffer`, and keeps a reference to the buffer in it. The window includes its log-mel
+/// where the buffer holds that in memory that needs no copy; the engine needs it only to encode a window
+/// again. Errors: those of TensorReader::read().
 Result<EncodedWindow> encodedWindow(GstBuffer* buffer, const WindowShape& shape, Engine& engine,
                                     TensorReader& reader);
 

@@ -65,7 +65,9 @@ Result<void> EncoderInput::encodeInto(Engine& engine, const Item& item, GstBuffe
   stats_.copies = reader_.copies();
   if (!logMel) return logMel.error();
   const auto states = bufferObjectOf(gst_buffer_peek_memory(output, 0), *engine.device(), pool_.bytes());
-  if (!states) return Error{ErrorCode::Internal, "A pooled buffer is not the device's."};
+  if (!states)
+    return Error{ErrorCode::Internal,
+                 "A buffer of encoder states is not memory of the device. Please report it."};
   return engine.encode(**logMel, shape, *states, stage_.stopToken());
 }
 
@@ -74,7 +76,10 @@ GstFlowReturn EncoderInput::encodeWindow(const Item& item) {
   if (!engine) return GST_FLOW_FLUSHING;
   auto output = pool_.acquire();
   if (!output) {
-    postError(element_, {ErrorCode::OutOfMemory, "No memory for a buffer of encoder states."});
+    postError(
+        element_,
+        {ErrorCode::OutOfMemory,
+         "There is no memory for a buffer of encoder states: use a smaller model, or run less beside it."});
     return GST_FLOW_ERROR;
   }
   const auto encoded = encodeInto(*engine, item, output.get());
@@ -115,10 +120,10 @@ bool EncoderInput::begin(const GstCaps* caps) {
   if (isRefused_) {
     input_.reset();
     const Held<char> text(gst_caps_to_string(caps));
-    postError(element_,
-              {ErrorCode::BadValue, "Model " + info.name + " takes " + std::to_string(2 * info.audioContext) +
-                                        " frames of " + std::to_string(info.melBins) +
-                                        " mel bins, but the stream is " + text.get() + "."});
+    postError(element_, {ErrorCode::BadValue,
+                         "Model " + info.name + " takes " + std::to_string(2 * info.audioContext) +
+                             " frames of " + std::to_string(info.melBins) + " mel bins, but the stream is " +
+                             text.get() + ": link npumel, which agrees with it."});
     return true;
   }
   const bool isKnown = std::exchange(input_, format) == format && !isNewStream_;

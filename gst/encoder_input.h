@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What npuwhisperenc's sink pad takes: windows of log-mel, encoded into states for its source pad.
+// npuwhisperenc's sink pad: takes windows of log-mel, and encodes them into states for the source pad.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,32 +17,38 @@
 
 namespace npuspeech::gst {
 
-/// The element's engine, and the task that encodes. For the sink pad's thread, but where it says otherwise.
+/// Owns the element's engine and the task that encodes. Calls are for the sink pad's thread, unless they name
+/// another.
 class EncoderInput {
  public:
-  /// The pads are the element's and outlive this. options: a copy of them as they are now; any thread.
+  /// The pads belong to the element and outlive this object. `options` returns a copy of the current options,
+  /// on any thread.
   EncoderInput(GstElement* element, GstPad* sink, GstPad* src, std::function<EngineOptions()> options);
 
-  /// Queues a window; its states come out of the source pad. What is wrong is on the bus.
+  /// Queues a window, whose states come out of the source pad. Errors are posted on the bus.
   GstFlowReturn encode(Held<GstBuffer> buffer);
-  /// An event of the sink pad; serialized ones pass behind the windows before them.
+  /// Takes an event of the sink pad. A serialized event is pushed after the windows before it.
   bool takeEvent(Held<GstEvent> event);
-  /// What the sink pad takes now. While the model loads in a running pipeline the question waits, so that
-  /// npumel's first answer is the model's. Any thread.
+  /// The caps that the sink pad takes now. While the model loads in a running pipeline, this waits, so that
+  /// npumel's first answer is what the model needs. Any thread.
   Held<GstCaps> caps(GstCaps* filter);
-  /// Offers the device's memory to who makes log-mel. Any thread.
+  /// Answers an ALLOCATION query with a pool of the device's memory, for the element that makes the log-mel.
+  /// Any thread.
   bool proposePool(GstQuery* query);
-  /// Until what is queued is through, or never will be. Any thread.
+  /// Waits until everything that was queued has been pushed, or cannot be pushed any more. Any thread.
   void waitIdle() { stage_.waitIdle(); }
 
-  /// Whether what can be told before the model is loaded is right; what is not is on the bus. Any thread.
+  /// Checks the options as far as that is possible before the model is loaded. Errors are posted on the bus.
+  /// Any thread.
   bool check();
-  /// Loads the model, in the background; `retry`: also where that failed before. False where no thread can be
-  /// had. States, from the thread that changes them, as the next three.
+  /// Starts to load the model in the background; with `retry`, also where these options failed before. False
+  /// where no thread can be started; the error is posted. For the thread that changes states.
   bool load(bool retry);
-  /// Before the pads are activated, after they are not, and when the engine is not needed any more.
+  /// Prepares a run. For the thread that changes states, before the pads are activated.
   void start();
+  /// Frees the buffers of states. For the thread that changes states, once the pads are deactivated.
   void stop() { pool_.reset(); }
+  /// Lets go of the engine. For the thread that changes states.
   void unload() { loader_.stop(); }
 
   /// The loaded engine, or null. Any thread.
@@ -50,7 +56,7 @@ class EncoderInput {
   const Stats& stats() const { return stats_; }
 
  private:
-  /// What the task encodes or passes on.
+  /// A window that the task encodes, or an event that it passes on.
   struct Item {
     Held<GstEvent> event;
     Held<GstBuffer> buffer;
@@ -70,15 +76,21 @@ class EncoderInput {
   EngineLoader loader_;
   Stats stats_;
 
-  GstSegment segment_{};               // these four of the sink pad's thread
-  std::optional<TensorFormat> input_;  // of the last CAPS
-  bool isRefused_ = false;             // what is wrong with the last CAPS is on the bus
-  bool isNewStream_ = true;            // no CAPS have followed the last STREAM_START
+  // For the sink pad's thread.
+  GstSegment segment_{};
+  /// The format of the last CAPS; empty until they were accepted.
+  std::optional<TensorFormat> input_;
+  /// True after CAPS that the model cannot take. The error has been posted.
+  bool isRefused_ = false;
+  /// True until CAPS have followed the last STREAM_START.
+  bool isNewStream_ = true;
 
-  TensorReader reader_;  // these two of the task
+  // For the task.
+  TensorReader reader_;
   StatesPool pool_;
 
-  Stage<Item> stage_;  // last: it stops first
+  /// It is the last member, so that its task has ended before the members that it uses are destroyed.
+  Stage<Item> stage_;
 };
 
 }  // namespace npuspeech::gst

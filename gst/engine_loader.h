@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Opens an element's Engine in a thread of its own, so that state changes return at once.
+// Opens an element's Engine on a thread of its own, so that state changes return at once.
 #pragma once
 
 #include <gst/gst.h>
@@ -14,27 +14,28 @@
 
 namespace npuspeech::gst {
 
-/// Posts PROGRESS messages with code "loading", and one element error where loading fails. start() and stop()
-/// must not overlap, but may be called from a message that is posted here; the rest is for any thread.
+/// Posts PROGRESS messages with code "loading", and one element error where loading fails. Calls of start()
+/// and stop() must not overlap, but either may be called by the handler of a message that is posted here. All
+/// other calls are for any thread.
 class EngineLoader {
  public:
-  /// onLoaded: called on the loading thread before wait() returns the engine.
+  /// `onLoaded` is called on the loading thread, before wait() returns the engine.
   explicit EngineLoader(GstElement* element, std::function<void(Engine&)> onLoaded = {})
       : element_(element), onLoaded_(std::move(onLoaded)) {}
   ~EngineLoader() { stop(); }
 
-  /// Starts loading, unless that engine is there or on its way, or has failed and is not to be tried again.
-  /// False where there is no thread for it: the error is on the bus.
+  /// Starts loading, unless an engine with the same options is loaded or loading, or has failed and `retry`
+  /// is false. False where no thread can be started; the error is posted.
   bool start(const EngineOptions& options, bool retry = true);
-  /// Interrupts loading, waits for its thread (unless called on it), and lets go of the engine.
+  /// Interrupts loading, waits for the loading thread (unless called on it), and lets go of the engine.
   void stop();
 
-  /// Waits until the engine is there. Null where loading failed (`flow` is ERROR) or the wait was interrupted
-  /// (FLUSHING).
+  /// Waits until the engine is loaded. Null where loading failed (`flow` is then GST_FLOW_ERROR) or where the
+  /// wait was interrupted (GST_FLOW_FLUSHING).
   std::shared_ptr<Engine> wait(GstFlowReturn* flow = nullptr);
-  /// The engine where it is there, else null.
+  /// The engine, or null where it is not loaded.
   std::shared_ptr<Engine> engine();
-  /// While true, wait() does not wait.
+  /// While `interrupted` is true, wait() returns at once.
   void setInterrupted(bool interrupted);
 
  private:
@@ -49,10 +50,13 @@ class EngineLoader {
   const std::function<void(Engine&)> onLoaded_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  State state_ = State::Idle;  // these three under mutex_
+  // Guarded by mutex_.
+  State state_ = State::Idle;
   bool interrupted_ = false;
   std::shared_ptr<Engine> engine_;
-  EngineOptions options_;  // these two belong to start() and stop()
+
+  // For start() and stop() only.
+  EngineOptions options_;
   std::jthread thread_;
 };
 

@@ -13,25 +13,29 @@ GType gst_npu_precision_get_type();
 
 namespace npuspeech::gst {
 
-/// Ids in order from the first: model, device, precision, threads.
+/// The properties, in the order of their ids.
 enum EngineProperty : guint { kModel, kDevice, kPrecision, kThreads };
 constexpr guint kEngineProperties = 4;
 
 constexpr auto kReadWrite = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 constexpr auto kReadOnly = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-/// May be set until the element goes to READY or to PAUSED, or always.
+/// Such a property may be set until the element goes to PAUSED.
 constexpr auto kSetInReady = static_cast<GParamFlags>(kReadWrite | GST_PARAM_MUTABLE_READY);
+/// Such a property may be set in every state.
 constexpr auto kSetAlways = static_cast<GParamFlags>(kReadWrite | GST_PARAM_MUTABLE_PLAYING);
 
+/// Installs all of EngineProperty with ids from `firstId` on.
 void installEngineProperties(GObjectClass* klass, guint firstId);
-/// `property`: an EngineProperty. The caller holds the element's object lock.
+/// Sets one EngineProperty. The caller holds the element's object lock.
 void setEngineProperty(EngineOptions& options, guint property, const GValue* value);
+/// Reads one EngineProperty.
 void getEngineProperty(const EngineOptions& options, guint property, GValue* value);
 
-/// Read-only: the name of the device that computes, NULL until the model is loaded.
+/// Installs the read-only property `active-device`: the name of the device that computes, NULL until the
+/// model is loaded.
 void installActiveDeviceProperty(GObjectClass* klass, guint id);
 
-/// A property's text, empty for NULL.
+/// Returns a property's text, which is empty for NULL.
 std::string stringOf(const GValue* value);
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Owners of GStreamer's reference-counted things, and of a buffer's mapping.
+// Owners of GStreamer's reference-counted objects, of object locks and of buffer mappings.
 #pragma once
 
 #include <gst/gst.h>
@@ -26,11 +26,11 @@ struct Unref {
   void operator()(GstPadTemplate* p) const { gst_object_unref(p); }
   void operator()(char* p) const { g_free(p); }
 };
-/// Owns one reference.
+/// Owns one reference to an object of GStreamer.
 template <class T>
 using Held = std::unique_ptr<T, Unref>;
 
-/// Holds an object's lock. Nothing is posted or pushed meanwhile.
+/// Holds an object's lock. Post and push nothing while it lives.
 class ObjectLock {
  public:
   explicit ObjectLock(gpointer object) : object_(GST_OBJECT_CAST(object)) { GST_OBJECT_LOCK(object_); }
@@ -42,7 +42,7 @@ class ObjectLock {
   GstObject* const object_;
 };
 
-/// A mapped buffer; false where mapping failed. The buffer must outlive it.
+/// Maps a buffer for as long as it lives, and is false where mapping failed. The buffer must outlive it.
 class Mapped {
  public:
   Mapped(GstBuffer* buffer, GstMapFlags flags)

@@ -150,7 +150,10 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
   if (!buffer) return GST_FLOW_OK;
   const Mapped map(buffer.get(), GST_MAP_READ);
   if (!map) {
-    postError(element_, {ErrorCode::OutOfMemory, "A buffer of audio cannot be mapped."});
+    postError(
+        element_,
+        {ErrorCode::OutOfMemory,
+         "A buffer of audio cannot be mapped for reading: pass audio in memory that the CPU can read."});
     return GST_FLOW_ERROR;
   }
   const std::span samples(map.as<const float>(), map.size() / sizeof(float));
@@ -179,8 +182,11 @@ bool MelInput::setSegment(GstEvent* event) {
   const GstSegment* segment = nullptr;
   gst_event_parse_segment(event, &segment);
   if (segment->format != GST_FORMAT_TIME || segment->rate <= 0) {
-    postError(element_,
-              {ErrorCode::Unsupported, "Speech is only understood forwards, in a segment in time."});
+    postError(
+        element_,
+        {ErrorCode::Unsupported,
+         "Speech is only understood forwards and in segments of the format time: play it at a rate above "
+         "0."});
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
     return false;
   }
@@ -229,9 +235,10 @@ void MelInput::endStalled() {
 void MelInput::warnOfClicks() {
   if (hasWarned_ || input_.clicks() == 0) return;
   hasWarned_ = true;
-  postWarning(element_, {ErrorCode::BadValue,
-                         "Samples of the audio are no numbers, or far beyond full scale: each is taken for a "
-                         "click. What makes the audio is broken."});
+  postWarning(element_,
+              {ErrorCode::BadValue,
+               "Samples of the audio are not numbers, or far beyond full scale: each counts as a click. "
+               "Check what makes the audio."});
 }
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// npumel's sink pad: hands the audio and its segments to SpeechInput, and what that makes of it to MelOutput.
+// npumel's sink pad: gives audio and segments to SpeechInput, and the windows and gaps from there to
+// MelOutput.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,37 +17,46 @@
 
 namespace npuspeech::gst {
 
-/// For the streaming thread, but where it says otherwise. What is wrong is on the bus.
+/// Calls are for the streaming thread, unless they name another. Errors are posted on the bus.
 class MelInput : private SpeechInput::Receiver {
  public:
-  /// The pads are the element's and outlive this. settings: a copy of them as they are now.
+  /// The pads belong to the element and outlive this object. `settings` returns a copy of the current
+  /// settings.
   MelInput(GstElement* element, GstPad* sink, GstPad* src, Stats& stats,
            std::function<MelSettings()> settings);
 
-  /// Mono audio at 16 kHz.
+  /// Takes a buffer of mono float32 audio at 16 kHz.
   GstFlowReturn take(Held<GstBuffer> buffer);
-  /// Audio that upstream knows to be silent or lost. False where downstream refused what followed from it.
+  /// Takes a GAP event: audio that upstream knows to be silent or lost. False where downstream refused what
+  /// was pushed for it.
   bool takeGap(GstEvent* event);
-  /// False: refused. The event still counts as taken, for a refused one would come again with each buffer;
-  /// the buffer's flow ends the stream.
+  /// Takes a SEGMENT event. False where its format or rate is not supported; the error is posted. The caller
+  /// must accept the event all the same, because a refused event comes again with each buffer. The next
+  /// buffer's flow ends the stream.
   bool setSegment(GstEvent* event);
-  /// Agrees with downstream where it asks for that, or has never been asked.
+  /// Agrees on caps and memory with downstream, where downstream asks for that or no agreement exists. False
+  /// where there is none.
   bool negotiate();
+  /// Takes STREAM_START: drains, and sends caps anew.
   void startStream();
-  /// Ends the run of audio: what is pending comes out, and the next audio starts a new run.
+  /// Ends the run of audio: pushes what is pending. The next audio starts a new run.
   void drain();
-  /// The stream ends.
+  /// Takes EOS: drains, and tells downstream of the sound since it last heard of it.
   void end();
-  /// Forgets the audio, and where it stood.
+  /// Forgets the audio and its position.
   void flush();
 
-  /// Any thread: what was settled of live windows; and that nobody is to wait for memory.
+  /// Takes what the decoder says of a live utterance: how far its text is committed. Any thread.
   void receive(const Settled& settled);
+  /// While `flushing` is true, no thread waits for a buffer of the pool. Any thread.
   void setFlushing(bool flushing) { output_.setFlushing(flushing); }
 
-  /// States, from the thread that changes them: before the pads are activated, and after they are not.
+  /// Prepares a run. For the thread that changes states, before the pads are activated. Without `vad`, all
+  /// audio counts as speech.
   void start(std::shared_ptr<const SileroWeights> vad);
+  /// Ends a run. For the thread that changes states, once the pads are deactivated.
   void stop();
+  /// Tells whether the element plays. For the thread that changes states.
   void setPlaying(bool playing) { watch_.setPlaying(playing); }
 
  private:
@@ -69,7 +79,9 @@ class MelInput : private SpeechInput::Receiver {
   const std::function<MelSettings()> settings_;
   MelOutput output_;
   SpeechInput input_;
-  GstFlowReturn flow_ = GST_FLOW_OK;  // of what was pushed last
+  /// The flow of the last push.
+  GstFlowReturn flow_ = GST_FLOW_OK;
+  /// True once broken samples were reported.
   bool hasWarned_ = false;
   GstSegment segment_{};
   StallWatch watch_;

@@ -56,13 +56,17 @@ GstFlowReturn MelOutput::pushWindow(Windower& windower, const AudioWindow& windo
   GstBuffer* raw = nullptr;
   const GstFlowReturn flow = gst_buffer_pool_acquire_buffer(pool_.get(), &raw, nullptr);
   if (flow == GST_FLOW_ERROR)
-    postError(element_, {ErrorCode::OutOfMemory, "No memory for a buffer of log-mel."});
+    postError(element_,
+              {ErrorCode::OutOfMemory, "There is no memory for a buffer of log-mel: run less beside it."});
   if (flow != GST_FLOW_OK) return flow;
   Held<GstBuffer> buffer(raw);
   {
     const Mapped map(raw, GST_MAP_WRITE);
     if (!map || map.size() < format_.bytes()) {
-      postError(element_, {ErrorCode::OutOfMemory, "A buffer of log-mel cannot be mapped."});
+      postError(element_,
+                {ErrorCode::OutOfMemory,
+                 "A buffer of log-mel cannot be mapped for writing, or is smaller than its caps say: use the "
+                 "pool that npuwhisperenc offers."});
       return GST_FLOW_ERROR;
     }
     windower.logMel(map.as<float>());

@@ -18,36 +18,41 @@
 
 namespace npuspeech::gst {
 
-/// For the streaming thread, but setFlushing() for any.
+/// Calls are for the streaming thread; setFlushing() is for any.
 class MelOutput {
  public:
   MelOutput(GstElement* element, GstPad* src, Stats& stats) : element_(element), src_(src), stats_(stats) {}
 
-  /// What downstream takes; nothing where that is no log-mel.
+  /// Asks downstream which format it takes. Empty where that is no tensor of ours.
   std::optional<TensorFormat> query() const;
-  /// Sends `format` as caps where they are new, and takes downstream's pool, or one of our own.
+  /// Sends caps for `format` where they are new, and takes downstream's pool or creates one. False where
+  /// downstream refuses the caps or there is no memory.
   bool configure(const TensorFormat& format);
   /// Whether configure() has succeeded since the last reset() or startStream().
   bool isConfigured() const { return pool_ && !isNewStream_; }
   const TensorFormat& format() const { return format_; }
+  /// Frees the pool, and forgets format and stream.
   void reset();
-  /// A STREAM_START was pushed: caps have to follow it, even the same ones.
+  /// Notes that STREAM_START was pushed: caps have to follow it, even if they have not changed.
   void startStream() { isNewStream_ = true; }
 
-  /// The next window does not follow the last one.
+  /// Flags the next window DISCONT, because it does not follow the last one.
   void markDiscont() { discont_ = true; }
-  /// Pushes the window that `windower` has just given.
+  /// Pushes the window that `windower` has just returned. `jump` is the clock jump that its text has to
+  /// follow.
   GstFlowReturn pushWindow(Windower& windower, const AudioWindow& window, const ClockJump& jump);
+  /// Pushes a GAP event; `duration` may be GST_CLOCK_TIME_NONE.
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
 
-  /// Counts sound as it came in; live, downstream hears of it from time to time.
+  /// Adds audio to the tally of sound. In a live stream, also sends the tally downstream after every
+  /// kSoundNewsEvery of sound.
   void heard(std::span<const float> audio, bool isLive);
-  /// The stream ends: downstream hears of the sound since it last did.
+  /// Sends the tally of the sound since the last such event downstream. `isLast`: the stream ends.
   void tellSound(bool isLast = true);
-  /// Forgets what was heard.
+  /// Forgets the tally of sound.
   void forgetSound() { sound_ = {}; }
 
-  /// While true, nobody waits for a buffer of the pool.
+  /// While `flushing` is true, no thread waits for a buffer of the pool. Any thread.
   void setFlushing(bool flushing);
 
  private:
@@ -58,10 +63,14 @@ class MelOutput {
   Stats& stats_;
   const std::shared_ptr<npu::Device> device_ = npu::openCpuDevice();
   TensorFormat format_;
-  Held<GstBufferPool> pool_;  // replaced under the object lock, because a flush reads it
+  /// It is replaced under the element's object lock, because setFlushing() reads it on other threads.
+  Held<GstBufferPool> pool_;
+  /// True until caps have followed the last STREAM_START.
   bool isNewStream_ = true;
+  /// True: the next window is flagged DISCONT.
   bool discont_ = true;
-  SoundTally sound_;  // that downstream has not heard of
+  /// The sound since the last event that told downstream of it.
+  SoundTally sound_;
 };
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How audio is cut, and the properties that hold it: npumel's and nputranscriber's.
+// How audio is cut into windows, and the properties of npumel and nputranscriber that set it.
 #pragma once
 
 #include <gst/gst.h>
@@ -15,26 +15,30 @@
 namespace npuspeech::gst {
 
 struct MelSettings {
-  std::optional<std::string> vadModel;  // nothing: the cache's; empty: none
+  /// The file of the voice activity model. Unset: the one in the cache. Empty text: no model.
+  std::optional<std::string> vadModel;
   Windower::Options windows;
 };
 
-/// Properties in the order of their ids.
+/// The properties, in the order of their ids.
 enum MelProperty : guint { kVadModel, kVadThreshold, kPreRoll, kHangover, kStep };
 constexpr guint kMelProperties = 5;
 
+/// Installs all of MelProperty with ids from `firstId` on.
 void installMelProperties(GObjectClass* klass, guint firstId);
-/// `property`: a MelProperty. The caller holds the element's object lock.
+/// Sets one MelProperty. The caller holds the element's object lock.
 void setMelProperty(MelSettings& settings, guint property, const GValue* value);
+/// Reads one MelProperty.
 void getMelProperty(const MelSettings& settings, guint property, GValue* value);
 
-/// What a word waits in npumel, at most, for the first live window that has all of it.
+/// The longest time that a word waits in npumel for the first live window that holds all of it.
 GstClockTime latencyOf(const MelSettings& settings);
 
-/// Whether a voice activity model that is named can be loaded. Errors: NotFound, BadFile.
+/// Checks that the voice activity model can be loaded, where `settings` names one. Errors: NotFound, BadFile.
 Result<void> checkVad(const MelSettings& settings);
-/// The voice activity model that `settings` name; null where there is to be none. Where the cache has none,
-/// `element` posts a warning and does without. Errors: NotFound, BadFile for a model that was named.
+/// Loads the voice activity model that `settings` ask for; null where they ask for none. Where the cache is
+/// to hold it and does not, posts a warning on `element` and returns null. Errors: NotFound where a named
+/// model is missing; BadFile.
 Result<std::shared_ptr<const SileroWeights>> loadVad(GstElement* element, const MelSettings& settings);
 
 }  // namespace npuspeech::gst

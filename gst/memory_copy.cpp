@@ -30,7 +30,7 @@ Result<void> readFile(int fd, size_t offset, std::byte* to, size_t bytes) {
                    "A tensor's memory, descriptor " + std::to_string(fd) + ", " +
                        (count == 0 ? std::string("is shorter than its buffer says")
                                    : std::string("cannot be read: ") + std::strerror(errno)) +
-                       "."};
+                       ": keep it whole while its buffer is in use."};
     to += count;
     offset += static_cast<size_t>(count);
     bytes -= static_cast<size_t>(count);
@@ -42,7 +42,9 @@ Result<void> copyMemory(GstMemory* memory, std::byte* to, size_t bytes) {
   if (const int fd = fileOf(memory); fd >= 0) return readFile(fd, memory->offset, to, bytes);
   GstMapInfo map;
   if (!gst_memory_map(memory, &map, GST_MAP_READ))
-    return Error{ErrorCode::BadValue, "A tensor's memory cannot be mapped for reading."};
+    return Error{
+        ErrorCode::BadValue,
+        "A tensor's memory cannot be mapped for reading: pass tensors in memory that the CPU can read."};
   std::memcpy(to, map.data, bytes);
   gst_memory_unmap(memory, &map);
   return {};

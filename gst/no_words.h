@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Tells the application that sound came and no word did. npumel knows the sound, npuwhisperdec the words.
+// Tells the application that sound came in but no word came out. npumel counts the sound, and npuwhisperdec
+// knows the words.
 #pragma once
 
 #include <gst/gst.h>
@@ -10,35 +11,42 @@
 
 namespace npuspeech::gst {
 
-/// The sound since the last such event.
+/// The sound since the last such event, as npumel tells npuwhisperdec.
 struct SoundNews {
   SoundTally sound;
-  bool isLast = false;  // the stream ends
+  /// True: the stream ends.
+  bool isLast = false;
 };
 
-/// npumel sends it downstream in order with the windows: at EOS, and live after every kSoundNewsEvery.
+/// Creates the event that npumel sends downstream, in order with the windows: at EOS, and in a live stream
+/// after every kSoundNewsEvery of sound.
 GstEvent* newSoundEvent(const SoundNews& news);
-/// Nothing where `event` is another one.
+/// Empty where `event` is another one.
 std::optional<SoundNews> parseSoundEvent(GstEvent* event);
 
 constexpr GstClockTime kSoundNewsEvery = 10 * GST_SECOND;
 
-/// Decides when there is something to be told: at the end of a stream without any word, and live once 20 s of
-/// sound held none, or 60 s where there had been words before; then not again until there are words. Not
-/// thread-safe.
+/// Decides when the application is told: at the end of a stream without any word, and in a live stream once
+/// 20 s of sound held no word (60 s where there were words before). It is not told again until there are
+/// words. Not thread-safe.
 class NoWords {
  public:
   void reset() { *this = NoWords(); }
+  /// Notes that words came.
   void heardWords();
-  /// What is to be told now, if anything.
+  /// Adds sound. Returns the sound without words where the application is to be told now, else nothing.
   std::optional<SoundTally> add(const SoundNews& news);
 
  private:
+  /// The sound since the last word.
   SoundTally wordless_;
-  bool hadWords_ = false, isTold_ = false;
+  /// True once there were words.
+  bool hadWords_ = false;
+  /// True: the application was told since the last word.
+  bool isTold_ = false;
 };
 
-/// Posts element message `npuspeech/no-words`. Call it with no lock held.
+/// Posts the element message `npuspeech/no-words`. Call it with no lock held.
 void postNoWords(GstElement* element, const SoundTally& sound);
 
 }  // namespace npuspeech::gst

@@ -127,8 +127,8 @@ Result<std::shared_ptr<npu::BufferObject>> TensorReader::read(GstBuffer* buffer,
   if (gst_buffer_get_size(buffer) < bytes)
     return Error{ErrorCode::BadValue, "A tensor buffer holds " + std::to_string(gst_buffer_get_size(buffer)) +
                                           " bytes where its caps and its window need " +
-                                          std::to_string(bytes) + "."};
-  std::string why = "It is not one memory with a descriptor, from its beginning on.";
+                                          std::to_string(bytes) + ": pass buffers on whole."};
+  std::string why = "It is not a single memory with a file descriptor, whole from the beginning of its file.";
   if (gst_buffer_n_memory(buffer) == 1)
     if (auto object = bufferObjectOf(gst_buffer_peek_memory(buffer, 0), device, bytes, &why)) return object;
   return copy(buffer, device, bytes, why);
@@ -142,7 +142,7 @@ Result<std::shared_ptr<npu::BufferObject>> TensorReader::copy(GstBuffer* buffer,
     scratch_ = std::move(*fresh);
   }
   static GstDebugCategory* const performance = _gst_debug_get_category("GST_PERFORMANCE");
-  GST_CAT_INFO_OBJECT(performance, element_, "copying %" G_GSIZE_FORMAT " bytes of a tensor: %s", bytes,
+  GST_CAT_INFO_OBJECT(performance, element_, "Copying %" G_GSIZE_FORMAT " bytes of a tensor: %s", bytes,
                       why.c_str());
   ++copies_;
   if (auto copied = copyBytes(buffer, scratch_->data(), bytes); !copied) return copied.error();

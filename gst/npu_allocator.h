@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// GstMemory over device buffer objects, and buffer objects out of GstMemory, without a copy wherever there is
-// an fd.
+// Wraps device buffer objects as GstMemory, and finds or imports the buffer object of a GstMemory. Memory
+// with a file descriptor is never copied.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,24 +16,27 @@
 
 namespace npuspeech::gst {
 
-/// An allocator (GstNpuAllocator) of `device`'s buffer objects. Each memory is a GstDmaBufAllocator's or a
-/// GstFdAllocator's, as its descriptor is, stays mapped, and owns its buffer object. alloc fails with NULL.
+/// Creates an allocator (GstNpuAllocator) of `device`'s buffer objects. Each memory belongs to a
+/// GstDmaBufAllocator or a GstFdAllocator, as its descriptor is a DMA-BUF or not. It stays mapped, and owns
+/// its buffer object. A failed allocation returns NULL.
 Held<GstAllocator> newNpuAllocator(std::shared_ptr<npu::Device> device);
 
-/// The buffer object behind `memory`: ours where a device of the same name made it, else an import of its
-/// descriptor, which the memory then keeps. Null where it has no descriptor, does not start at its beginning,
-/// holds fewer than `bytes`, or `device` refuses it: then `why` gets its reason. Thread-safe.
+/// Returns the buffer object behind `memory`: its own where a device of the same name made it, else an import
+/// of its descriptor, which the memory then keeps. Null where the memory has no descriptor, does not start at
+/// the beginning of its file, holds fewer than `bytes`, or where `device` refuses it; `why` gets the device's
+/// reason. Thread-safe.
 std::shared_ptr<npu::BufferObject> bufferObjectOf(GstMemory* memory, npu::Device& device, size_t bytes,
                                                   std::string* why = nullptr);
 
-/// Turns the buffers that an element receives into buffer objects of its device; what cannot be imported is
-/// copied, counted, and reported in category GST_PERFORMANCE. For one thread, but copies() for any.
+/// Turns the buffers that an element receives into buffer objects of its device. What cannot be imported is
+/// copied, counted, and logged in category GST_PERFORMANCE. Calls are for one thread; copies() is for any.
 class TensorReader {
  public:
   explicit TensorReader(GstElement* element) : element_(element) {}
-  /// The first `bytes` of `buffer`. Errors: BadValue where it is smaller, or its memory cannot be read;
-  /// OutOfMemory.
+  /// Returns the first `bytes` of `buffer` as a buffer object. Errors: BadValue where the buffer is smaller
+  /// or cannot be read; OutOfMemory.
   Result<std::shared_ptr<npu::BufferObject>> read(GstBuffer* buffer, npu::Device& device, size_t bytes);
+  /// The number of buffers that were copied so far.
   uint64_t copies() const { return copies_; }
 
  private:
@@ -42,7 +45,8 @@ class TensorReader {
 
   GstElement* element_;
   std::atomic<uint64_t> copies_{0};
-  std::shared_ptr<npu::BufferObject> scratch_;  // reused once nobody else holds it
+  /// The memory of the last copy, which is reused once this is its only owner.
+  std::shared_ptr<npu::BufferObject> scratch_;
 };
 
 }  // namespace npuspeech::gst

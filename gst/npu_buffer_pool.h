@@ -11,15 +11,16 @@
 
 namespace npuspeech::gst {
 
-/// A configured, inactive pool of one-memory buffers over buffer objects of `device`; grows as needed.
+/// Creates a pool of buffers with one memory each, a buffer object of `device`. The pool is configured but
+/// not active, and grows as needed.
 Held<GstBufferPool> newTensorPool(std::shared_ptr<npu::Device> device, GstCaps* caps, size_t bytes);
 
-/// Answers an ALLOCATION query for a tensor with a pool of `device`, so that the producer writes where the
-/// device reads. False where the query has no tensor caps.
+/// Answers an ALLOCATION query for a tensor with a pool of `device`, so that the producer writes into memory
+/// that the device reads. False where the query has no tensor caps.
 bool proposeTensorPool(GstQuery* query, std::shared_ptr<npu::Device> device);
 
-/// Asks `pad`'s peer for a pool, and makes one of `device` where nobody offers (behind a tee). Comes active;
-/// null where memory ran out.
+/// Asks the peer of `pad` for a pool, and creates one of `device` where the peer offers none (as a tee). The
+/// pool is active. Null where memory ran out.
 Held<GstBufferPool> decideTensorPool(GstPad* pad, std::shared_ptr<npu::Device> device, GstCaps* caps,
                                      size_t bytes);
 

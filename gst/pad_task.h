@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The task of a source pad, which runs while the pad is active.
+// A source pad's task, which runs while the pad is active.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,31 +8,34 @@
 
 namespace npuspeech::gst {
 
-/// Runs iterate() again and again on the task of one pad. What is over it says when.
+/// Calls iterate() again and again on the task of one pad. The derived class says what to do, and starts and
+/// stops it.
 class PadTask {
  public:
   explicit PadTask(GstElement* element) : element_(element) {}
   PadTask(const PadTask&) = delete;
   PadTask& operator=(const PadTask&) = delete;
 
-  /// Takes over the pad's activation and its events. Once, before the pad is used. owner: what this object
-  /// lives in, where that may go before the pad does; the pad's calls keep it meanwhile.
+  /// Takes over the pad's activation and events. Call it once, before the pad is used. `owner` is the object
+  /// that contains this one, where that may be destroyed before the pad is: calls of the pad keep it alive
+  /// while they run.
   void attach(GstPad* src, const std::shared_ptr<void>& owner = nullptr);
 
  protected:
   ~PadTask() = default;
 
-  /// On the pad's thread, with its stream lock held.
+  /// Does one piece of work. Called on the pad's task, with the pad's stream lock held.
   virtual void iterate() = 0;
-  /// The pad becomes active; or it is linked anew. False where the task cannot run: the error is on the bus.
+  /// Called when the pad becomes active. False where the task cannot run; the error is posted.
   virtual bool start() = 0;
+  /// Called when the pad is linked.
   virtual void resume() = 0;
-  /// The pad becomes inactive: iterate() has to return soon.
+  /// Called when the pad becomes inactive. A running iterate() has to return soon.
   virtual void shutDown() = 0;
 
   GstPad* src() const { return src_; }
   GstElement* element() const { return element_; }
-  /// False where no thread can be had.
+  /// Starts the pad's task. False where no thread can be started.
   bool startTask();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Pads that come and go, and what they reach, while an element runs.
+// Adds and removes pads of a running element, and tells whether they reach a peer.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,15 +8,16 @@
 
 namespace npuspeech::gst {
 
-/// Whether a source pad is linked to somebody's sink pad: a bin's ghost pad that stands for it must be, too.
+/// Whether a source pad is linked to the sink pad of an element. Where a bin's ghost pad stands for it, that
+/// one must be linked, too.
 bool reachesPeer(GstPad* src);
 
-/// Adds a pad to `element`, active as its pad `like` is, whatever states change meanwhile. False where it
-/// could not be added; then it is not active. Any thread.
+/// Adds a pad to `element`, and activates it where the element's pad `like` is active, also while the element
+/// changes states. False where it could not be added; the pad is inactive then. Any thread.
 bool addPadActiveAs(GstPad* like, GstElement* element, GstPad* pad);
 
-/// Deactivates a pad that was removed from `element`. Where its stream is held up by a sink, that happens
-/// behind the caller's back, once the sink lets go; `done` is called after it.
+/// Deactivates a pad that was removed from `element`, then calls `done`. Where a sink holds up the pad's
+/// stream, this returns at once, and both happen on another thread as soon as the sink lets go.
 void deactivateRemoved(GstElement* element, GstPad* pad, std::function<void()> done);
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Questions to the elements around.
+// Queries between our elements, and to the pipeline.
 #pragma once
 
 #include <gst/gst.h>
@@ -10,13 +10,13 @@
 
 namespace npuspeech::gst {
 
-/// Asked upstream: how much of the LATENCY that comes from there is npumel's, in ns.
+/// Creates the query that asks upstream how much of the LATENCY is npumel's, in ns.
 inline Held<GstQuery> newMelLatencyQuery() {
   return Held<GstQuery>(gst_query_new_custom(
       GST_QUERY_CUSTOM,
       gst_structure_new("npuspeech/mel-latency", "latency", G_TYPE_UINT64, guint64{0}, nullptr)));
 }
-/// 0 where there is no npumel.
+/// Asks upstream for npumel's latency, in ns. 0 where there is no npumel.
 inline GstClockTime melLatency(GstPad* sink) {
   const Held<GstQuery> query = newMelLatencyQuery();
   guint64 latency = 0;
@@ -25,7 +25,7 @@ inline GstClockTime melLatency(GstPad* sink) {
   return latency;
 }
 
-/// Adds to the answer to a LATENCY query where it is live.
+/// Adds to minimum and maximum in the answer to a LATENCY query, where the answer is live.
 inline void addLatency(GstQuery* query, GstClockTimeDiff added) {
   gboolean live = FALSE;
   GstClockTime minimum = 0, maximum = 0;
@@ -39,7 +39,8 @@ inline void addLatency(GstQuery* query, GstClockTimeDiff added) {
   gst_query_set_latency(query, live, sum(minimum), sum(maximum));
 }
 
-/// npumel's answers to LATENCY and to newMelLatencyQuery(); false to any other query.
+/// Answers LATENCY and newMelLatencyQuery() for npumel, whose own latency is `own`. False for any other
+/// query.
 inline bool answerLatency(GstPad* sink, GstQuery* query, GstClockTime own) {
   if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY) {
     if (!gst_pad_peer_query(sink, query)) return false;
@@ -52,7 +53,7 @@ inline bool answerLatency(GstPad* sink, GstQuery* query, GstClockTime own) {
   return isOwn;
 }
 
-/// Whether what feeds `sink` is live. False where nobody knows.
+/// Whether the source of `sink` is live. False where upstream does not answer.
 inline bool upstreamIsLive(GstPad* sink) {
   const Held<GstQuery> query(gst_query_new_latency());
   gboolean live = FALSE;

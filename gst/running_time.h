@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What time it is for an element.
+// The running time of an element, where it is meaningful.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,10 +8,9 @@
 
 namespace npuspeech::gst {
 
-/// The element's running time: none without a clock, and none while the element does not play. A pipeline
-/// gives its clock to all of its elements before the first one's base time: what GStreamer computes from the
-/// two in between is the time since the machine started, or goes on in a pause. Any thread; takes the
-/// element's lock.
+/// Returns the element's running time, or GST_CLOCK_TIME_NONE without a clock or while the element does not
+/// play. GStreamer itself would return a wrong time then: a pipeline sets the clock of all elements before it
+/// sets their base times, and the clock runs on in a pause. Any thread. Takes the element's object lock.
 inline GstClockTime runningTime(GstElement* element) {
   {
     const ObjectLock lock(element);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The queue between an element's sink pad and its source pad's task: bounded, in order, and interruptible by
-// a flush.
+// The bounded queue between an element's sink pad and the task of its source pad.
 #pragma once
 
 #include <gst/gst.h>
@@ -26,12 +25,10 @@
 
 namespace npuspeech::gst {
 
-/// Item: `Held<GstEvent> event`, null for a window of data, and `bool ready() const`, called with the stage's
-/// lock held.
-///
-/// push() belongs to the sink pad's thread; the task takes items once they are ready and hands them to
-/// `process`, which pushes to the source pad with no lock held. A flow that is not OK stops the task and
-/// comes back from push(); where the pad was not linked, linking it lets the task go on, as in GStreamer's
+/// An Item has a `Held<GstEvent> event`, null for a window, and a `bool ready() const`, called with mutex_
+/// held. The sink pad's thread calls push(). The task takes items in order, each once it is ready, and calls
+/// `process` with it and no lock held, which pushes to the source pad. A flow other than OK stops the task,
+/// and the next push() returns it. After NOT_LINKED, linking the pad starts the task again, as in GStreamer's
 /// `queue`. Lock order: the pads' stream locks, then mutex_, then the pads' object locks.
 template <class Item>
 class Stage final : private PadTask {
@@ -40,9 +37,9 @@ class Stage final : private PadTask {
   using Process = std::function<GstFlowReturn(Item&)>;
   using Clock = std::chrono::steady_clock;
 
-  /// capacity: windows that wait before push() blocks. process: must not throw; has posted what it fails
-  /// with, when it returns GST_FLOW_ERROR. interrupt: asks work in progress to end; called on flush and
-  /// shutdown from any thread.
+  /// push() blocks while `capacity` windows wait. `process` must not throw; before it returns GST_FLOW_ERROR,
+  /// it posts the error. `interrupt` asks work in progress to end; it is called at a flush and at shutdown,
+  /// on any thread.
   Stage(GstElement* element, size_t capacity, Process process, std::function<void()> interrupt = {})
       : PadTask(element),
         process_(std::move(process)),
@@ -51,15 +48,16 @@ class Stage final : private PadTask {
 
   using PadTask::attach;
 
-  /// Other than the constructor's; any thread.
+  /// Replaces the capacity that the constructor took. Any thread.
   void setCapacity(size_t capacity) {
     const std::lock_guard lock(mutex_);
     capacity_ = capacity;
     changed_.notify_all();
   }
 
-  /// Queues an item; a window waits for room. FLUSHING, or what stopped the task, where the item was refused.
-  /// stale: refuses what comes from before a flush that is over; its token must stop before stopFlush().
+  /// Queues an item; a window waits for room. Returns FLUSHING, or the flow that stopped the task, where the
+  /// item was refused. Once `stale` has stopped, the item is from before a flush and is refused; it must stop
+  /// before stopFlush() is called.
   GstFlowReturn push(ItemPtr item, const std::stop_token& stale = {}) {
     std::unique_lock lock(mutex_);
     const bool window = !item->event;
@@ -73,7 +71,7 @@ class Stage final : private PadTask {
     return GST_FLOW_OK;
   }
 
-  /// Takes out the windows that wait and match.
+  /// Removes and returns the waiting windows that match.
   template <class Match>
   std::vector<ItemPtr> remove(Match&& match) {
     const std::lock_guard lock(mutex_);
@@ -88,7 +86,7 @@ class Stage final : private PadTask {
     return removed;
   }
 
-  /// Changes an item, queued or not, so that it may become ready.
+  /// Calls `change` with the lock held, which may make an item ready, whether it is queued or not.
   template <class Change>
   void update(Change&& change) {
     {
@@ -98,14 +96,14 @@ class Stage final : private PadTask {
     changed_.notify_all();
   }
 
-  /// Waits until everything that was pushed is through, or will never be.
+  /// Waits until every item that was queued has been processed, or cannot be any more.
   void waitIdle() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return flushing_ || flow_ != GST_FLOW_OK || (items_.empty() && !busy_); });
   }
 
-  /// Queues a serialized event. False where it was refused: behind a failure only what stays on a pad waits
-  /// for better times, and EOS, which no data follows, says what became of it.
+  /// Queues a serialized event. False where it was refused, as all but sticky events are after a failure, and
+  /// EOS. An EOS that is refused because the pad was not linked posts that: no later push() would return it.
   bool pushEvent(Held<GstEvent> event) {
     auto item = std::make_shared<Item>();
     item->event = std::move(event);
@@ -128,14 +126,14 @@ class Stage final : private PadTask {
     return false;
   }
 
-  /// Whether nothing that was pushed to the pad has failed since its last start or flush.
+  /// Whether every push to the pad has succeeded since its last start or flush.
   bool goesOn() {
     const std::lock_guard lock(mutex_);
     return flow_ == GST_FLOW_OK;
   }
 
-  /// For a pad that is removed: drops what waits and takes no more, whatever states change yet. The task ends
-  /// once what it pushes is through.
+  /// For a pad that is being removed: drops what waits, and takes no more, also after later state changes.
+  /// The task ends once its current push returns.
   void abandon() {
     {
       const std::lock_guard lock(mutex_);
@@ -144,7 +142,7 @@ class Stage final : private PadTask {
     shutDown();
   }
 
-  /// FLUSH_START: goes downstream, ends what runs and drops what waits. Returns when the task stands still.
+  /// Takes FLUSH_START: pushes it, interrupts the work, drops what waits, and pauses the task.
   bool startFlush(Held<GstEvent> event) {
     const bool pushed = gst_pad_push_event(src(), event.release());
     interrupt([](const Item& item) { return item.event && outlivesFlush(item.event.get()); });
@@ -152,7 +150,7 @@ class Stage final : private PadTask {
     return pushed;
   }
 
-  /// FLUSH_STOP: goes downstream, and the task runs again. `reset` is called while it stands still.
+  /// Takes FLUSH_STOP: pushes it, calls `reset` while the task is paused, and starts the task again.
   template <class Reset>
   bool stopFlush(Held<GstEvent> event, Reset&& reset) {
     const bool pushed = gst_pad_push_event(src(), event.release());
@@ -163,13 +161,13 @@ class Stage final : private PadTask {
     return pushed;
   }
 
-  /// For `process` and `ring`: `ring` is called, as `process` is, where no item is ready until then. Once.
+  /// Has the task call `ring` once where no item is ready until `at`. Only for `process` and `ring`.
   void setAlarm(Clock::time_point at, std::function<GstFlowReturn()> ring) {
     alarm_ = at;
     ring_ = std::move(ring);
   }
 
-  /// Stops with the next flush or shutdown. For the task.
+  /// A token that stops with the next flush or shutdown. Any thread.
   std::stop_token stopToken() {
     const std::lock_guard lock(mutex_);
     return stop_.get_token();
@@ -229,7 +227,7 @@ class Stage final : private PadTask {
     if (interrupt_) interrupt_();
   }
 
-  /// Null where the alarm rings, or the task is to stop.
+  /// Waits for the next item. Null where the alarm rings or the task is to stop.
   ItemPtr pop() {
     std::unique_lock lock(mutex_);
     busy_ = false;
@@ -260,7 +258,7 @@ class Stage final : private PadTask {
     if (flow != GST_FLOW_OK) stopWith(flow);
   }
 
-  /// Who pushes next hears of it; an error is posted where nobody will, or where one must not wait.
+  /// Stops the task. The next push() returns `flow`; where none may come, an error is posted.
   void stopWith(GstFlowReturn flow) {
     bool isEnding = false;
     {
@@ -284,12 +282,14 @@ class Stage final : private PadTask {
   const Process process_;
   const std::function<void()> interrupt_;
 
-  std::optional<Clock::time_point> alarm_;  // these two of the task
+  // For the task.
+  std::optional<Clock::time_point> alarm_;
   std::function<GstFlowReturn()> ring_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::list<ItemPtr> items_;  // these nine under mutex_
+  // Guarded by mutex_.
+  std::list<ItemPtr> items_;
   size_t capacity_;
   size_t windows_ = 0;
   bool flushing_ = true, busy_ = false, isAbandoned_ = false, isRelinked_ = false;

@@ -23,7 +23,7 @@ void StallWatch::expect(GstClockTime until) {
   if (!thread_.joinable()) try {
       thread_ = std::thread([this] { run(); });
     } catch (const std::system_error& failure) {
-      GST_WARNING_OBJECT(element_, "nobody watches for a source that stalls: %s", failure.what());
+      GST_WARNING_OBJECT(element_, "A source that stalls will not be noticed: %s", failure.what());
     }
   changed_.notify_all();
 }

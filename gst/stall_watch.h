@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Tells that a live source has stalled.
+// Notices that a live source has stalled.
 #pragma once
 
 #include <gst/gst.h>
@@ -13,23 +13,24 @@
 
 namespace npuspeech::gst {
 
-/// Waits on the element's clock while it plays. All calls are thread-safe, and none waits for `onStall` but
-/// stop().
+/// Waits for a deadline on the element's clock while the element plays. All calls are thread-safe, and only
+/// stop() waits for `onStall`.
 class StallWatch {
  public:
-  /// onStall: called on a thread of the watch, with no lock held, when a time has come that nothing moved.
+  /// `onStall` is called when the deadline has come and no later one was set. It is called on the watch's own
+  /// thread, with no lock held.
   StallWatch(GstElement* element, std::function<void()> onStall);
   ~StallWatch();
 
-  /// Something came: the next is due until this running time, or never (GST_CLOCK_TIME_NONE). Without a
-  /// clock nothing is.
+  /// Sets the deadline: the running time by which more has to come, or GST_CLOCK_TIME_NONE for none. Without
+  /// a clock there is none.
   void expect(GstClockTime until);
-  /// Whether the time that expect() was last told has come.
+  /// Whether the element plays and the deadline has come.
   bool isOverdue() const;
 
-  /// Only while it plays; who goes on after a pause has as much time as before.
+  /// Tells whether the element plays. The deadline is a running time, which a pause does not use up.
   void setPlaying(bool playing);
-  /// Ends the thread; onStall must not be kept from returning.
+  /// Ends the thread, and waits for `onStall` where it runs: hold no lock that it needs.
   void stop();
 
  private:
@@ -40,10 +41,13 @@ class StallWatch {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  GstClockTime until_ = GST_CLOCK_TIME_NONE;  // these four under mutex_
+  // Guarded by mutex_.
+  GstClockTime until_ = GST_CLOCK_TIME_NONE;
   bool isPlaying_ = false, isStopping_ = false;
   GstClockID waiting_ = nullptr;
-  std::thread thread_;  // of the streaming thread and the state changes, which exclude each other
+
+  /// For the streaming thread and the thread that changes states, which never use it together.
+  std::thread thread_;
 };
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where npuwhisperenc writes: buffers of the device's memory.
+// The pool of buffers that npuwhisperenc writes its states to, in the device's memory.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,8 +16,8 @@ namespace npuspeech::gst {
 /// For one thread at a time.
 class StatesPool {
  public:
-  /// The device writes here, so the memory is its own, whatever downstream would offer. Where `caps` are no
-  /// tensor's, nothing changes.
+  /// Creates the pool for tensors of `caps`. The device writes them, so the memory is the device's own, and
+  /// downstream is not asked for any. Where `caps` are not those of a tensor, nothing changes.
   void configure(const std::shared_ptr<npu::Device>& device, GstCaps* caps) {
     const auto format = parseTensorCaps(caps);
     if (!format) return;
@@ -27,12 +27,13 @@ class StatesPool {
     if (pool_) gst_buffer_pool_set_active(pool_.get(), TRUE);
   }
 
+  /// Frees the pool.
   void reset() {
     if (pool_) gst_buffer_pool_set_active(pool_.get(), FALSE);
     pool_.reset();
   }
 
-  /// Null where there is no memory.
+  /// Takes a buffer from the pool. Null where there is no memory.
   Held<GstBuffer> acquire() {
     GstBuffer* buffer = nullptr;
     if (!pool_ || gst_buffer_pool_acquire_buffer(pool_.get(), &buffer, nullptr) != GST_FLOW_OK)
@@ -40,7 +41,7 @@ class StatesPool {
     return Held<GstBuffer>(buffer);
   }
 
-  /// Of a buffer.
+  /// The size of a buffer.
   size_t bytes() const { return bytes_; }
 
  private:

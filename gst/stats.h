@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What an element counts, and shows in its read-only property `stats`.
+// An element's counters, and its read-only property `stats`, which shows them.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,14 +11,18 @@
 
 namespace npuspeech::gst {
 
-/// Counted since PAUSED; any thread.
+/// Counters since PAUSED. Any thread.
 struct Stats {
-  std::atomic<uint64_t> windows{0};  // pushed or, in a decoder, decoded
-  std::atomic<uint64_t> copies{0};   // tensors that were copied because their memory could not be imported
-  std::atomic<uint64_t> dropped{0};  // partial windows that a newer one replaced, or that nobody decodes
+  /// Windows that were pushed; in npuwhisperdec, windows that were decoded.
+  std::atomic<uint64_t> windows{0};
+  /// Tensors that were copied because their memory could not be imported.
+  std::atomic<uint64_t> copies{0};
+  /// Windows of unfinished utterances that were not processed, because a newer one replaced them or the
+  /// stream is not live.
+  std::atomic<uint64_t> dropped{0};
 
   void reset() { windows = copies = dropped = 0; }
-  /// "npuspeech-stats" with one uint64 field for each.
+  /// The value of the property: a structure "npuspeech-stats" with one guint64 field for each counter.
   Held<GstStructure> structure() const {
     return Held<GstStructure>(gst_structure_new("npuspeech-stats", "windows", G_TYPE_UINT64, windows.load(),
                                                 "copies", G_TYPE_UINT64, copies.load(), "dropped",
@@ -26,6 +30,7 @@ struct Stats {
   }
 };
 
+/// Installs the read-only property `stats`.
 inline void installStatsProperty(GObjectClass* klass, guint id) {
   g_object_class_install_property(
       klass, id,

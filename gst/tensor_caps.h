@@ -9,7 +9,7 @@
 
 #include "gst/holders.h"
 
-/// Text of the caps but for `dims`, for pad templates.
+/// The text of the caps without `dims`, for pad templates.
 #define NPUSPEECH_TENSOR_CAPS(id) \
   "application/x-npu-tensor, tensor-id=(string)" id ", type=(string)float32, dims-order=(string)row-major"
 #define NPUSPEECH_LOG_MEL "whisper-log-mel"
@@ -17,18 +17,19 @@
 
 namespace npuspeech::gst {
 
-/// A stream of float32 matrices [rows][columns]. `rows` is the capacity: how many are used is in the buffer's
-/// GstNpuWindowMeta.
+/// The format of a stream of float32 matrices [rows][columns]. `rows` is the capacity; the GstNpuWindowMeta
+/// of a buffer says how many are used.
 struct TensorFormat {
   enum class Id { LogMel, EncoderStates };
   Id id = Id::LogMel;
   int rows = 0, columns = 0;
+  /// The size of a matrix.
   size_t bytes() const { return sizeof(float) * static_cast<size_t>(rows) * static_cast<size_t>(columns); }
   bool operator==(const TensorFormat&) const = default;
 };
 
 Held<GstCaps> tensorCaps(const TensorFormat& format);
-/// Nothing where the caps are not fixed or not a tensor of ours with 1 to 2^20 rows and columns.
+/// Empty where the caps are not fixed, or not those of a tensor of ours with 1 to 2^20 rows and columns.
 std::optional<TensorFormat> parseTensorCaps(const GstCaps* caps);
 
 }  // namespace npuspeech::gst

@@ -128,8 +128,8 @@ void deliver(GstElement* element, const Readers& readers, const Result<DecodedWi
     branch->stage().update([&, to = item.get()] {
       try {
         to->decoded = decoded;
-      } catch (const std::bad_alloc&) {  // who waits must not wait for ever
-        to->decoded.emplace(Error{ErrorCode::OutOfMemory, "no memory"});
+      } catch (const std::bad_alloc&) {  // without an answer, the item would wait for ever
+        to->decoded.emplace(Error{ErrorCode::OutOfMemory, "No memory."});  // short: needs none
       }
       to->place.decodedAt = now;
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One text pad of npuwhisperdec: `src`, or a translation.
+// One text pad of npuwhisperdec: `src`, or a translation pad.
 #pragma once
 
 #include <gst/gst.h>
@@ -19,41 +19,51 @@ namespace npuspeech::gst {
 
 /// A window that waits for its text, or an event between two of them.
 struct TextItem {
+  /// Null for a window.
   Held<GstEvent> event;
+  /// The window's place in the stream; of an event, only the time at which it came (decodedAt).
   PlacedWindow place;
-  std::optional<Result<DecodedWindow>> decoded;  // under the stage's lock until ready
+  /// The window's text. Guarded by the stage's lock until the item is ready.
+  std::optional<Result<DecodedWindow>> decoded;
+
   bool ready() const { return event || decoded; }
 };
 
-/// The pad's queue and task. Its source pad belongs to the element; the branch holds a reference.
+/// The queue and the task of a text pad. The pad belongs to the element, and the branch holds a reference.
+/// Calls are for the sink pad's thread, unless they name another.
 class TextBranch {
  public:
+  /// Calls back to the element.
   struct Hooks {
+    /// Returns a copy of the current settings. Any thread.
     std::function<DecoderSettings()> settings;
-    std::function<bool()> mayBeUnlinked;  // others go on without this pad
-    std::function<void()> interrupt;      // as Stage's
+    /// Whether other pads are read, so that the stream goes on where this one is not linked.
+    std::function<bool()> mayBeUnlinked;
+    /// The `interrupt` of the Stage.
+    std::function<void()> interrupt;
   };
-  /// sink, interim: null for a translation. A pad's callbacks keep its branch, wherever they stand when it
-  /// goes.
+  /// Creates a branch and attaches it to pad `src`. `sink` and `interim` are null for a translation pad.
+  /// Callbacks of the pad keep the branch alive while they run, also where the pad is removed meanwhile.
   static std::shared_ptr<TextBranch> make(GstElement* element, GstPad* sink, GstPad* src, size_t capacity,
                                           Stats& stats, InterimOutput* interim, Hooks hooks);
+  /// For make() only.
   TextBranch(GstElement* element, GstPad* sink, GstPad* src, size_t capacity, Stats& stats,
              InterimOutput* interim, Hooks hooks);
 
   GstPad* pad() const { return src_.get(); }
   Stage<TextItem>& stage() { return stage_; }
   DecoderOutput& output() { return output_; }
-  /// A new run of states, before the pads are activated.
+  /// Prepares a run, before the pads are activated.
   void start();
-  /// Whether somebody would get the text, behind all ghost pads.
+  /// Whether the pad is linked to another element, through all ghost pads. Any thread.
   bool isLinked() const { return reachesPeer(src_.get()); }
-  /// The same, and what it got so far it took.
+  /// Whether the pad is linked and every push to it has succeeded so far. Any thread.
   bool isRead() { return isLinked() && stage_.goesOn(); }
 
-  /// A serialized event of the sink pad, from its thread. A pad that came late first gets what it missed, in
-  /// GStreamer's order: STREAM_START, CAPS, SEGMENT.
+  /// Queues a serialized event of the sink pad. A pad that was added late first gets the events that it
+  /// missed, in GStreamer's order: STREAM_START, CAPS, SEGMENT.
   bool pushEvent(GstPad* sink, GstEvent* event);
-  /// The same of a window; the item, or why there is none.
+  /// Queues a window in the same way. On OK, `item` is the queued item, which waits for its text.
   GstFlowReturn pushWindow(GstPad* sink, const PlacedWindow& place, std::shared_ptr<TextItem>* item);
 
  private:
@@ -66,23 +76,23 @@ class TextBranch {
   const Held<GstPad> src_;
   const Hooks hooks_;
   DecoderOutput output_;
-  /// What the pad has had; of the sink pad's thread.
+  /// Whether the pad has had STREAM_START, CAPS and SEGMENT. For the sink pad's thread.
   bool hasStart_ = false, hasCaps_ = false, hasSegment_ = false;
   Stage<TextItem> stage_;
 };
 
 using TextBranches = std::vector<std::shared_ptr<TextBranch>>;
 
-/// Who waits for a window's text.
+/// The branches that wait for a window's text, with the items that wait.
 using Readers = std::vector<std::pair<std::shared_ptr<TextBranch>, std::shared_ptr<TextItem>>>;
-/// Queues a window for `branches`, from the thread of `sink`; what each pad says goes to `flows`.
+/// Queues a window for `branches`, and appends each one's flow to `flows`. For the thread of `sink`.
 Readers queueFor(GstPad* sink, const TextBranches& branches, const PlacedWindow& place,
                  std::vector<GstFlowReturn>& flows);
-/// Gives them its text. Any thread.
+/// Gives a window's text to all that wait for it. Any thread.
 void deliver(GstElement* element, const Readers& readers, const Result<DecodedWindow>& decoded) noexcept;
 
-/// What a window's flow is where some pads fail: the first one's, which is `src`. Where that is merely not
-/// linked, or has ended, the others decide: OK while one goes on.
+/// Combines the flows of a window's pads. The first one is that of `src`, and decides. Where it is NOT_LINKED
+/// or EOS, the result is OK as long as any pad is OK.
 GstFlowReturn combinedFlow(const std::vector<GstFlowReturn>& flows);
 
 }  // namespace npuspeech::gst

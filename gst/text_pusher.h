@@ -14,41 +14,51 @@
 
 namespace npuspeech::gst {
 
-/// Pushes to one source pad, from its task. Buffers never overlap or go back in time, have PTS and duration,
-/// and the first one of a stretch is flagged DISCONT.
+/// Pushes to one source pad, on its task. Buffers have PTS and duration, and never overlap or go back in
+/// time. The first one after a discontinuity is flagged DISCONT.
 class TextPusher {
  public:
-  /// onText: hears the PTS of each text before it is pushed.
+  /// `onText` is called with the PTS of each text before it is pushed.
   TextPusher(GstPad* src, std::function<void(GstClockTime)> onText) : src_(src), onText_(std::move(onText)) {}
 
-  /// A new stream of text.
+  /// Starts a new stream of text.
   void configure(const CaptionOptions& options);
-  /// Forgets what is pending and where the stream stands.
+  /// Forgets pending words and the position of the stream.
   void reset();
 
+  /// A window's place in the stream, as stream positions.
   struct Place {
-    GstClockTime start = 0, end = 0;  // of the window; its words count from there
-    bool isUnsettled = false;         // words of it may follow: the stream of text stays behind its end by
-    GstClockTime hold = 0;            // that much, and does not go beyond
-    GstClockTime unsureFrom = GST_CLOCK_TIME_NONE;  // where the next word is known to begin
-    std::string language;                           // of the text, ISO 639-1
-    bool discont = false;                           // time may have gone back
-    bool isFinal = true;                            // the utterance is over
+    /// Start and end of the window. The times of its words count from `start`.
+    GstClockTime start = 0, end = 0;
+    /// True: later windows may have more words for this time, so that the text stream stays `hold` behind
+    /// `end`.
+    bool isUnsettled = false;
+    /// How far the text stream stays behind the end of the window while it is unsettled.
+    GstClockTime hold = 0;
+    /// Where the next word, which may still change, begins: the text stream does not go beyond.
+    /// GST_CLOCK_TIME_NONE where no such word is known.
+    GstClockTime unsureFrom = GST_CLOCK_TIME_NONE;
+    /// The language of the text, ISO 639-1.
+    std::string language;
+    /// True: the window does not follow the one before it, and time may have gone back.
+    bool discont = false;
+    /// True: the utterance is over.
+    bool isFinal = true;
   };
-  /// A window's words.
+  /// Takes a window's words, and pushes the text that is complete.
   GstFlowReturn pushWindow(const DecodedWindow& window, const Place& place);
-  /// Nobody speaks in [start, start + duration): pending words come out first. An unknown duration is passed
-  /// on.
+  /// Takes a gap, in which there is no speech: pushes pending words, then GAP up to start + duration. Where
+  /// the duration is unknown, the GAP is passed on as it is.
   GstFlowReturn pushGap(GstClockTime start, GstClockTime duration);
-  /// Says again where the stream stands, for a sink that waits to hear of it.
+  /// Pushes a GAP at the current position, for a sink that needs data to pause with.
   GstFlowReturn standStill();
-  /// The PTS of the text that waits for more words; nothing where none does.
+  /// The PTS of the text that waits for more words; empty where none waits.
   std::optional<GstClockTime> pendingSince() const;
-  /// It waits no longer.
+  /// Pushes the text that waits for more words.
   GstFlowReturn release();
-  /// Pending words come out.
+  /// Pushes all pending words.
   GstFlowReturn flush();
-  /// The same, and none will come for the audio so far.
+  /// Pushes all pending words, then GAP up to the end of the audio, for which no more words will come.
   GstFlowReturn finish();
 
  private:
@@ -60,14 +70,22 @@ class TextPusher {
   GstPad* const src_;
   const std::function<void(GstClockTime)> onText_;
   Captioner captioner_{CaptionOptions{}};
-  std::string language_;                         // of the last window; its tag has been pushed
-  GstClockTime shortest_ = 0;                    // text stands for at least this long
-  GstClockTime position_ = GST_CLOCK_TIME_NONE;  // where the text stream stands
-  GstClockTime heardUntil_ = 0;                  // where the audio stands
-  GstClockTime hold_ = 0;                        // how far the text stays behind it, for words to come
-  bool discont_ = true;                          // the next text does not follow what was pushed
-  bool spoke_ = false;                           // words came since the last utterance's end
-  bool endOfUtterance_ = false;                  // final-transcript is due once the words are out
+  /// The language of the last words, whose tag has been pushed.
+  std::string language_;
+  /// The shortest duration of a buffer.
+  GstClockTime shortest_ = 0;
+  /// The end of what was pushed. GST_CLOCK_TIME_NONE before anything was.
+  GstClockTime position_ = GST_CLOCK_TIME_NONE;
+  /// The end of the audio that was decoded.
+  GstClockTime heardUntil_ = 0;
+  /// How far the text stream stays behind heardUntil_, because more words may come.
+  GstClockTime hold_ = 0;
+  /// True: the next buffer is flagged DISCONT.
+  bool discont_ = true;
+  /// True: words came since the end of the last utterance.
+  bool spoke_ = false;
+  /// True: the event final-transcript follows once the pending words are pushed.
+  bool endOfUtterance_ = false;
 };
 
 }  // namespace npuspeech::gst

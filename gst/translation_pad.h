@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Request pads translate_src_%u: text in the language of their property `language-code`.
+// The request pads translate_src_%u, whose text is in the language of their property `language-code`.
 #pragma once
 
 #include <gst/gst.h>
@@ -15,11 +15,12 @@ namespace npuspeech::gst {
 
 inline constexpr char kTranslationPads[] = "translate_src_%u";
 
-/// npuwhisperdec's template, and the one of a bin whose pads stand for those of its npuwhisperdec.
+/// Adds the pad template to an element class. `padType` is the type of the pads: translation pads in
+/// npuwhisperdec, translation ghost pads in a bin around it.
 void addTranslationTemplate(GstElementClass* klass, GType padType);
-/// What the pad's property says; any thread.
+/// Returns the pad's property `language-code`. Any thread.
 std::string translationLanguage(GstPad* pad);
-/// A bin's pad that stands for `target`, one of npuwhisperdec's; floating.
+/// Creates a bin's ghost pad for `target`, a translation pad of npuwhisperdec. The reference is floating.
 GstPad* newTranslationGhost(const char* name, GstPad* target, GstPadTemplate* pattern);
 
 }  // namespace npuspeech::gst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Sends events upstream for threads that must not wait for whoever takes them.
+// Sends events upstream for threads that must not wait for the elements there.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,24 +11,24 @@
 
 namespace npuspeech::gst {
 
-/// Has a task of its own. Of events that wait only the newest is sent: each says all that the ones before it
-/// said.
+/// Sends events on a task of its own. Of the events that wait only the newest is sent, because each one
+/// replaces those before it.
 class UpstreamSender {
  public:
-  /// sink: outlives this.
+  /// `sink` must outlive this object.
   explicit UpstreamSender(GstPad* sink);
-  /// Stopped.
+  /// Stops the task.
   ~UpstreamSender();
   UpstreamSender(const UpstreamSender&) = delete;
   UpstreamSender& operator=(const UpstreamSender&) = delete;
 
-  /// Not from two threads at a time. start() once more changes nothing; stop() waits for an event that is on
-  /// its way.
+  /// Starts the task, unless it runs. Calls of start() and stop() must not overlap.
   void start();
+  /// Stops the task. Waits for an event that is being sent.
   void stop();
-  /// Any thread; returns at once, and drops the event where nothing is started.
+  /// Queues an event and returns at once. Drops the event where the task is not started. Any thread.
   void send(Held<GstEvent> event);
-  /// A flush: what waits is of no use.
+  /// Drops the event that waits, at a flush. Any thread.
   void drop();
 
  private:
@@ -39,7 +39,8 @@ class UpstreamSender {
   GRecMutex taskLock_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  Held<GstEvent> waiting_;  // these two under mutex_
+  // Guarded by mutex_.
+  Held<GstEvent> waiting_;
   bool isStarted_ = false;
 };
 

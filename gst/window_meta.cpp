@@ -129,11 +129,12 @@ Result<Window> windowOf(GstBuffer* buffer, int context) {
   if (!gst_buffer_get_meta(buffer, gst_npu_window_meta_api_get_type()))
     return Error{
         ErrorCode::BadValue,
-        "A tensor came without GstNpuWindowMeta, which says what of it is audio: what stands between "
-        "the elements has dropped it. Pass buffers on whole (between processes, from GStreamer 1.24 on), "
-        "or audio or text in their place."};
-  return Error{ErrorCode::BadValue,
-               "A buffer's window does not fit the model's context of " + std::to_string(context) + " rows."};
+        "A tensor came without GstNpuWindowMeta, which says which of its rows hold audio: an element in "
+        "between has dropped it. Pass buffers on whole (between processes, from GStreamer 1.24 on), or pass "
+        "audio or text in their place."};
+  return Error{ErrorCode::BadValue, "A buffer's window does not fit the model's context of " +
+                                        std::to_string(context) +
+                                        " rows: use the same model in all elements."};
 }
 
 namespace {

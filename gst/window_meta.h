@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a tensor buffer says about its window: which rows hold audio, which stand for padding, and its
+// The meta of a tensor buffer, which describes its window: the rows of audio and of padding, and the
 // utterance.
 #pragma once
 
@@ -13,23 +13,38 @@
 #include "speech/stream/clock_jump.h"
 #include "speech/whisper/window.h"
 
-/// On log-mel and encoder-state buffers. A log-mel buffer's first `frames` rows are valid; an encoder-state
-/// buffer's first `audio_rows` + `padding_rows`.
+/// The meta of log-mel and encoder-state buffers. In a log-mel buffer, the first `frames` rows are valid; in
+/// an encoder-state buffer, the first `audio_rows` + `padding_rows`.
 struct GstNpuWindowMeta {
   GstMeta meta;
-  gint frames;          // log-mel frames that hold audio, 10 ms each
-  gint context;         // encoder positions of a full window
-  gint audio_rows;      // encoder rows that hold audio
-  gint padding_rows;    // encoder rows behind them, each for a block of padding
-  gint padding_growth;  // npuspeech::PaddingPolicy, percent
-  gint padding_max;     // npuspeech::PaddingPolicy, rows
+  /// The number of log-mel frames that hold audio, 10 ms each.
+  gint frames;
+  /// The number of encoder rows of a full window.
+  gint context;
+  /// The number of encoder rows that hold audio.
+  gint audio_rows;
+  /// The number of encoder rows after those, each for a block of padding.
+  gint padding_rows;
+  /// The growth of npuspeech::PaddingPolicy, in percent.
+  gint padding_growth;
+  /// The largest block of npuspeech::PaddingPolicy, in rows.
+  gint padding_max;
+  /// The number of the utterance.
   guint64 utterance;
-  guint number;                   // of the window within its utterance, from 0
-  gboolean final;                 // no more audio will come for this utterance
-  gboolean stalled;               // or nobody knows when
-  GstClockTime jump_at, jump_by;  // npuspeech::ClockJump; no time: no jump
-  GstClockTime heard;             // live: the running time at which its audio was there
-  GstBuffer* log_mel;             // on encoder states: what they were encoded from, or NULL. Owned
+  /// The number of the window within its utterance, from 0.
+  guint number;
+  /// TRUE: no more audio will come for this utterance.
+  gboolean final;
+  /// TRUE: the source has stopped, and it is not known whether more audio will come.
+  gboolean stalled;
+  /// The time of the npuspeech::ClockJump; GST_CLOCK_TIME_NONE where there is none.
+  GstClockTime jump_at;
+  /// The length of the npuspeech::ClockJump, in ns.
+  GstClockTime jump_by;
+  /// In a live stream, the running time at which the window's last sample had arrived.
+  GstClockTime heard;
+  /// On encoder states, the log-mel that they were encoded from, or NULL. The meta owns a reference.
+  GstBuffer* log_mel;
 };
 
 GType gst_npu_window_meta_api_get_type();
@@ -37,28 +52,31 @@ const GstMetaInfo* gst_npu_window_meta_get_info();
 
 namespace npuspeech::gst {
 
+/// The values of a GstNpuWindowMeta, whose fields say what they mean.
 struct Window {
   WindowShape shape;
   uint64_t utterance = 0;
   uint32_t number = 0;
   bool isFinal = true, isStalled = false;
   ClockJump jump;
-  GstClockTime heardAt = GST_CLOCK_TIME_NONE;  // live: the running time at which its audio was there
+  GstClockTime heardAt = GST_CLOCK_TIME_NONE;
 };
 
-/// `logMel`: what the states in `buffer` were encoded from, or null; the meta holds a reference.
+/// Adds the meta to `buffer`. `logMel` is what the states in `buffer` were encoded from, or null; the meta
+/// holds a reference.
 void addWindowMeta(GstBuffer* buffer, const Window& window, GstBuffer* logMel = nullptr);
-/// The buffer's window. False where there is no meta, or it contradicts `context` or itself.
+/// Reads the meta of `buffer`. False where there is none, or where it contradicts `context` or itself.
 bool readWindowMeta(GstBuffer* buffer, int context, Window* window);
-/// The same with an Error in words: BadValue.
+/// Reads the meta of `buffer` in the same way. Errors: BadValue.
 Result<Window> windowOf(GstBuffer* buffer, int context);
-/// The meta as it passes between processes of one machine (unixfdsink, from GStreamer 1.24 on), without the
-/// log-mel, and without the running time, which is another there.
+/// The meta as it passes between processes of one machine (unixfdsink, from GStreamer 1.24 on). It leaves out
+/// the log-mel, and the running time, which differs between pipelines.
 using PackedWindowMeta = std::array<guint8, 9 * sizeof(gint32) + 3 * sizeof(guint64)>;
 PackedWindowMeta packed(const GstNpuWindowMeta& meta);
-/// False where that is no packed meta; its values are not checked.
+/// False where `bytes` do not have the size of a packed meta. The values are not checked.
 bool unpack(std::span<const guint8> bytes, GstNpuWindowMeta* meta);
-/// What the states in `buffer` were encoded from; null where nobody kept it. Borrowed from the buffer.
+/// Returns the log-mel that the states in `buffer` were encoded from, or null where it was not kept. It is
+/// borrowed from the buffer.
 GstBuffer* logMelOf(GstBuffer* buffer);
 
 }  // namespace npuspeech::gst
