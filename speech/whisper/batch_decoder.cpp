@@ -179,9 +179,10 @@ void BatchDecoder::prepare(Job& job) {
   const EncodedWindow& window = job.window;
   const WindowShape& shape = window.shape;
   if (!info_.fits(shape) || !window.states || window.states->size() < info_.stateBytes(shape)) {
-    job.error = Error{ErrorCode::BadValue, "A window of " + std::to_string(shape.frames) +
-                                               " log-mel frames does not fit the model " + info_.name +
-                                               " or its buffer of states."};
+    job.error =
+        Error{ErrorCode::BadValue, "A window of " + std::to_string(shape.frames) +
+                                       " log-mel frames does not fit the model " + info_.name +
+                                       " or its buffer of states: use the same model in all elements."};
     return;
   }
   WindowDecoding::FullContext full;

@@ -13,33 +13,38 @@
 
 namespace npuspeech {
 
-/// The decoding thread's, but for the fields that say otherwise. Those are guarded by the batch decoder's
-/// mutex.
+/// Fields are for the decoding thread, unless they say that they are guarded: then the batch decoder's mutex
+/// guards them.
 struct DecodeJob {
   enum class State { Waiting, Active, Finished };
 
+  /// The window as it was submitted.
   EncodedWindow window;
-  /// Keys of its cross-attention. Whoever submits it counts them, as that takes memory.
+  /// The number of keys of its cross-attention. It is set at submission, because counting them allocates.
   int rows = 0;
+  /// Takes the answer.
   DecodeStream::Done done;
   /// Guarded.
   State state = State::Waiting;
-  /// The number of windows that were submitted to its stream before it.
+  /// The number of windows that were submitted to its stream before this one.
   uint64_t order = 0;
-  /// Guarded. True: a newer window of its utterance makes it needless.
+  /// Guarded. True: a newer window of its utterance replaces it, so that it is not decoded.
   bool superseded = false;
+  /// True: its stream was cancelled. Any thread.
   std::atomic<bool> cancelled{false};
-  /// Empty until the job's first step.
+  /// The state of its decoding; empty until its first step.
   std::optional<WindowDecoding> decoding;
-  /// Why it cannot be decoded.
+  /// Why it cannot be decoded; empty where it can.
   std::optional<Error> error;
-  /// Index of its first logits in the step that runs.
+  /// The index of its first logits in the current step.
   size_t firstLogits = 0;
 
+  /// Whether it is decoded or has failed.
   bool isThrough() const { return error || (decoding && decoding->done()); }
-  /// Takes this job out of the work; the others go on.
+  /// Ends this job with an error for `reason`. Other jobs go on.
   void fail(const std::exception& reason);
-  /// The answer; once, at the end. Where not even an error's words have room, it is a short OutOfMemory.
+  /// Takes the answer. Call it once, at the end. Where there is not even memory for an error's text, the
+  /// answer is an OutOfMemory with a short text, which needs none.
   Result<DecodedWindow> result() noexcept;
 };
 

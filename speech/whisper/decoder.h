@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whisper's decoder, wherever it runs: sequences of tokens that grow, all of a step together.
+// The interface of Whisper's decoder on any device: it extends many sequences of tokens in each step.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +16,16 @@
 namespace npuspeech {
 
 /// The cross-attention K/V cache of one window: keys and values of the encoder's states for every decoder
-/// layer. It is computed once, and read by any number of sequences. What it holds is its decoder's own.
+/// layer. It is computed once, and any number of sequences read it. Each kind of decoder derives its own.
 struct CrossAttentionCache {
   virtual ~CrossAttentionCache() = default;
-  int rows = 0;       // keys of each head
-  int audioRows = 0;  // so many of them, the first ones, stand for audio; the others for padding
+  /// The number of keys of each head.
+  int rows = 0;
+  /// The number of keys that stand for audio. They come first; the others stand for padding.
+  int audioRows = 0;
 };
 
-/// A sequence of tokens with its self-attention K/V cache. One thread at a time uses it.
+/// A sequence of tokens with its self-attention K/V cache. For one thread at a time.
 class Sequence {
  public:
   virtual ~Sequence() = default;
@@ -32,11 +34,12 @@ class Sequence {
 
   /// The number of tokens.
   int length() const { return length_; }
+  /// The cache of the window that it is decoded from.
   const CrossAttentionCache& cross() const { return *cross_; }
   /// Forgets the tokens from `length` on.
   void truncate(int length) { length_ = std::min(length_, length); }
-  /// Where the alignment heads looked for the token at `position`: [heads][audioRows], for each head a
-  /// softmax over the audio's rows. Valid until the sequence grows or goes.
+  /// The cross-attention weights of the alignment heads for the token at `position`: [heads][audioRows], for
+  /// each head a softmax over the rows of audio. Valid until the sequence grows or is destroyed.
   virtual std::span<const float> alignment(int position) const = 0;
 
  protected:
@@ -46,14 +49,14 @@ class Sequence {
   int length_ = 0;
 };
 
-/// What a decoder throws where its device gave up. The text is a sentence for the user.
+/// Thrown by a decoder whose device failed. The text is a sentence for the user.
 class DeviceFailure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Computes what token comes next. One thread uses a decoder: the one that makes its first step. Every call
-/// may throw std::bad_alloc and DeviceFailure; the sequences are as before then.
+/// Computes how likely each token is to come next. A decoder is for one thread, the one that makes its first
+/// step. Every call may throw std::bad_alloc and DeviceFailure, and leaves the sequences as they were then.
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -65,35 +68,39 @@ class Decoder {
   /// The number of alignment heads.
   virtual size_t alignmentHeads() const = 0;
 
-  /// states: [shape.rows()][stateWidth] float32, as the encoder gave them; they are not needed afterwards.
+  /// Computes the cross-attention cache of a window. `states` are the encoder's: [shape.rows()][stateWidth]
+  /// float32; they are not needed afterwards.
   virtual std::shared_ptr<const CrossAttentionCache> prepare(const npu::BufferObject& states,
                                                              const WindowShape& shape) = 0;
-  /// A sequence without tokens. The cache is of this decoder.
+  /// Creates a sequence without tokens. `cross` must come from this decoder.
   virtual std::unique_ptr<Sequence> start(std::shared_ptr<const CrossAttentionCache> cross) = 0;
-  /// A sequence with the same tokens that grows on its own from here.
+  /// Creates a copy of a sequence, with the same tokens, which grows independently.
   virtual std::unique_ptr<Sequence> fork(const Sequence& sequence) = 0;
 
-  /// A token to be appended to `sequence`. Several inputs of one sequence stand next to each other, in order.
+  /// A token that a step appends to a sequence. Several inputs of one sequence stand next to each other, in
+  /// order.
   struct Input {
+    /// The sequence that grows.
     Sequence* sequence = nullptr;
     Token token = 0;
-    bool wantLogits = false;  // of the token that follows
+    /// True: the step computes the logits of the token that follows this one.
+    bool wantLogits = false;
   };
-  /// Appends all inputs and computes logits behind those that want them: one pass over the weights for all
-  /// of them. Throws std::length_error where the text context has no room for one.
+  /// Appends all inputs and computes logits after those that want them, in one pass over the weights. Throws
+  /// std::length_error where a sequence would pass the text context.
   virtual void step(std::span<const Input> inputs) = 0;
-  /// The logits of the i-th input that wanted them: [vocabularySize], valid and writable until the next step.
+  /// The logits of the i-th input that wanted them: [vocabularySize]. Valid and writable until the next step.
   virtual std::span<float> logits(size_t i) = 0;
-  /// Nobody knows when the next step comes: processors that the decoder holds between steps are free for
-  /// others until then. Call it before waiting, and before the thread ends.
+  /// Lets go of processors that the decoder holds between steps. Call it before waiting for more work, and
+  /// before the thread ends.
   virtual void rest() {}
 
  protected:
   Decoder() = default;
 };
 
-/// Heads whose attention tells when a word is said, of a decoder with so many layers and heads: the model's
-/// own list, or else all heads of the later half of the layers.
+/// Returns the heads whose cross-attention shows when a word is said, for a decoder with `layers` layers of
+/// `heads` heads: the model's own list, or else all heads of the later half of the layers.
 std::vector<Vocabulary::Head> alignmentHeads(const Vocabulary& vocabulary, int layers, int heads);
 
 }  // namespace npuspeech

@@ -30,7 +30,7 @@ class ComposedEngine : public Engine, public std::enable_shared_from_this<Compos
         states.size() < model.stateBytes(shape))
       return Error{ErrorCode::BadValue, "A window of " + std::to_string(shape.frames) +
                                             " log-mel frames does not fit the model " + model.name +
-                                            " or its buffers."};
+                                            " or its buffers: use the same model in all elements."};
     const BatchDecoder::ActiveEncoder active(batches_);
     try {
       return parts_.encoder->encode(logMel, shape, states, stop);

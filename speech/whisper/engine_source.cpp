@@ -17,7 +17,8 @@ struct Entry {
 
 struct Registry {
   std::mutex mutex;
-  uint64_t last = 0;           // these two under mutex
+  // Guarded by mutex.
+  uint64_t last = 0;
   std::vector<Entry> entries;  // in the order of registration
 };
 

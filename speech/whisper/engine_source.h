@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Engines that come from elsewhere than a model's files.
+// Injects engines that are not loaded from a model's files.
 #pragma once
 
 #include <memory>
@@ -10,19 +10,22 @@
 
 namespace npuspeech {
 
-/// Makes the engines of the models that it is registered for, in place of Engine::check() and Engine::open():
-/// an engine that an application has already, or one that a test has written the answers of. Thread-safe.
+/// Provides the engine of a model's name in place of the files: one that an application already has, or a
+/// fake one of a test. Engine::check() and Engine::open() call it for the names that it is registered for.
+/// Thread-safe.
 class EngineSource {
  public:
   virtual ~EngineSource() = default;
+  /// Answers Engine::check().
   virtual Result<void> check(const EngineOptions& options, const StreamOptions& stream) = 0;
+  /// Answers Engine::open(), for the first user; others share the engine as long as it lives.
   virtual Result<std::shared_ptr<Engine>> open(const EngineOptions& options, const Engine::Progress& progress,
                                                std::stop_token stop) = 0;
 
-  /// The source that is registered for this name of a model; null where there is none.
+  /// Returns the source that is registered for the name `model`; null where there is none.
   static std::shared_ptr<EngineSource> of(const std::string& model);
 
-  /// Registers a source in this process for as long as it lives. Of two for one name the newer one counts.
+  /// Registers a source in this process while it lives. Of two for the same name, the newer one is used.
   class Registration {
    public:
     Registration(std::string model, std::shared_ptr<EngineSource> source);

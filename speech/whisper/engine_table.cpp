@@ -28,7 +28,7 @@ Result<std::shared_ptr<Engine>> EngineTable::open(const Key& key, const Load& lo
                                                   const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, stop, [&] { return !loading_.contains(key); });
-  if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "loading the model was cancelled"};
+  if (stop.stop_requested()) return Error{ErrorCode::Cancelled, "Loading the model was cancelled."};
   const auto known = engines_.find(key);
   if (std::shared_ptr<Engine> engine = known == engines_.end() ? nullptr : known->second.lock())
     return engine;

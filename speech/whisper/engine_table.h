@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The process's table of loaded models.
+// The process's table of loaded engines.
 #pragma once
 
 #include <condition_variable>
@@ -16,18 +16,20 @@
 
 namespace npuspeech {
 
-/// Holds weak references: an engine goes with the last of its users. Thread-safe.
+/// Shares engines among users that ask for the same one. It holds weak references, so that an engine is
+/// destroyed with its last user. Thread-safe.
 class EngineTable {
  public:
-  /// Folder, device, precision, threads.
+  /// What an engine was opened with: the model's path, device, precision, number of threads.
   using Key = std::tuple<std::string, std::string, Precision, int>;
   using Load = std::function<Result<std::shared_ptr<Engine>>()>;
 
-  /// The engine that somebody has loaded, or what `load` gives; waits while another thread loads it, until
-  /// `stop` (Cancelled). What `load` throws comes out, and the next caller loads anew.
+  /// Returns the engine of `key`, and calls `load` where there is none. Waits while another thread loads it.
+  /// Errors: those of `load`; Cancelled where `stop` ends the wait. Exceptions of `load` pass through, and
+  /// the next caller loads again.
   Result<std::shared_ptr<Engine>> open(const Key& key, const Load& load, const std::stop_token& stop);
 
-  /// The one of this process; never destroyed, as threads of an application may end after main.
+  /// The table of this process. It is never destroyed, because threads of an application may outlive main().
   static EngineTable& ofProcess();
 
  private:
@@ -35,7 +37,9 @@ class EngineTable {
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::map<Key, std::weak_ptr<Engine>> engines_;  // these two under mutex_
+  // Guarded by mutex_.
+  std::map<Key, std::weak_ptr<Engine>> engines_;
+  /// The engines that some thread is loading.
   std::set<Key> loading_;
 };
 

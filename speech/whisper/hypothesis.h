@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a window may have said, as far as it has been decoded, and how good that looks.
+// A hypothesis: what a window may say, as far as it has been decoded, and how likely that is.
 #pragma once
 
 #include <memory>
@@ -12,26 +12,35 @@
 
 namespace npuspeech {
 
+/// The text of a window so far.
 struct Hypothesis {
+  /// The decoder's sequence, which holds the prompt and the tokens.
   std::unique_ptr<Sequence> sequence;
-  std::vector<Token> tokens;            // after the prompt, without the end of text
-  std::vector<float> logProbabilities;  // of each token
-  float sumLogProbability = 0;          // with the end of text's, without those of the forced tokens
-  size_t forced = 0;                    // so many of the tokens were given, not chosen
-  bool finished = false, looped = false;
+  /// The tokens after the prompt, without the end of text.
+  std::vector<Token> tokens;
+  /// The natural logarithm of each token's probability; 0 for forced tokens.
+  std::vector<float> logProbabilities;
+  /// The sum of the logarithms, with that of the end of text.
+  float sumLogProbability = 0;
+  /// The number of tokens at the beginning that were given and not chosen by the model.
+  size_t forced = 0;
+  /// True: the text has ended.
+  bool finished = false;
+  /// True: the text was ended because it repeats itself.
+  bool looped = false;
 
   void append(Token token, float logProbability);
-  /// The tokens behind the forced ones.
+  /// The tokens after the forced ones.
   std::span<const Token> chosen() const { return std::span(tokens).subspan(forced); }
-  /// Mean over the tokens and the end of text, as openai/whisper's avg_logprob.
+  /// The mean of the logarithms over the tokens and the end of text, as openai/whisper's avg_logprob.
   float averageLogProbability() const;
 };
 
-/// True when the newest tokens are one phrase over and over: more often and for longer than people repeat
-/// themselves.
+/// Whether the last tokens repeat one phrase more often and for longer than people do.
 bool endsInLoop(std::span<const Token> tokens);
 
-/// Bytes of the text over its bytes after zlib's: high for text that repeats itself.
+/// Returns the size of the text in bytes over its size when zlib has compressed it. It is high for text that
+/// repeats itself.
 float compressionRatio(const Vocabulary& vocabulary, std::span<const Token> tokens);
 
 }  // namespace npuspeech

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What can be told of a model before it is loaded.
+// Checks whether a model can do what a stream asks for, before the model is loaded.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace npuspeech {
 
-/// Whether the model `name` with this vocabulary has what a stream asks for. Errors: BadValue for its
-/// language or task.
+/// Checks that the model `name`, whose vocabulary is given, has the language and the task of a stream.
+/// Errors: BadValue.
 Result<void> hasFor(const Vocabulary& vocabulary, const std::string& name, const StreamOptions& stream);
 
 }  // namespace npuspeech

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a model computes in.
+// The arithmetic that a model computes in.
 #pragma once
 
 namespace npuspeech {
 
-/// Int8: weights per output channel, activations per row at run time, sums in 32 bits. Float32: the
-/// reference.
+/// The arithmetic of the matrix products. Int8 rounds weights to 8 bits with a scale per output channel, and
+/// activations with a scale per row at run time; sums have 32 bits. Float32 is the reference.
 enum class Precision { Float32, Int8 };
 
 }  // namespace npuspeech

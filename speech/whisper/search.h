@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One try at decoding a window: greedy, beam search, or sampling, a step at a time so that windows share
-// steps.
+// One try at decoding a window by greedy search, beam search or sampling. It goes step by step, so that
+// windows share steps.
 #pragma once
 
 #include <cstdint>
@@ -13,38 +13,50 @@
 
 namespace npuspeech {
 
+/// How a window is searched. Numbers of tokens include forced ones.
 struct SearchOptions {
-  int beamSize = 1;  // at temperature 0
-  int samples = 5;   // at higher temperatures: so many are drawn, the likeliest is kept
+  /// The number of hypotheses that are followed at temperature 0; 1 is a greedy search.
+  int beamSize = 1;
+  /// The number of texts that are drawn at a temperature above 0; the likeliest is kept.
+  int samples = 5;
+  /// The temperature of sampling, from 0 (no sampling) to 1.
   float temperature = 0;
-  int maxTokens = 224;  // at least 1; with the prompt less than the text context; forced ones count
-  int minTokens = 0;    // the text does not end before; forced ones count
-  /// What the text begins with, whatever the model would choose.
+  /// The most tokens of the text, at least 1. With the prompt they must be fewer than the text context.
+  int maxTokens = 224;
+  /// The text does not end before it has this many tokens.
+  int minTokens = 0;
+  /// The tokens that the text begins with, whatever the model would choose.
   std::vector<Token> forced;
-  /// What a greedy search may say behind that: a guess that makes it faster, and changes nothing. Checked in
-  /// the first step; the search goes on where the guess is wrong.
+  /// The tokens that probably follow the forced ones. A greedy search checks the guess in its first step and
+  /// goes on where it is wrong; the guess saves time and never changes the text.
   std::vector<Token> guess;
 };
 
-/// Add the inputs of a step, run it together with those of other searches, consume its logits; until done().
+/// Decodes one window. Until done(): call addInputs(), run Decoder::step() for all searches together, call
+/// consume(). For the decoder's thread.
 class Search {
  public:
   Search(Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
          std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options);
 
+  /// Whether the search is over.
   bool done() const { return done_; }
-  /// What the model computes is no number; done(), without a best().
+  /// Whether the model computed values that are not numbers. The search is over then, and has no best().
   bool isLost() const { return isLost_; }
+  /// Appends the inputs of the next step to `inputs`.
   void addInputs(std::vector<Decoder::Input>& inputs);
-  /// firstLogits: index of this search's first input that wanted logits; returns the index after its last.
+  /// Reads the logits of a step. `firstLogits` is the index of this search's first ones; returns the index
+  /// after its last.
   size_t consume(Decoder& decoder, size_t firstLogits);
 
-  /// The best hypothesis; once done(), if not isLost().
+  /// The best hypothesis. Only once done() and not isLost().
   Hypothesis& best();
   const Prompt& prompt() const { return prompt_; }
-  /// Softmax of the raw logits behind start-of-transcript, at the no-speech token; after the first step.
+  /// The probability of the no-speech token after start-of-transcript, by the softmax of the raw logits.
+  /// Valid after the first step.
   float noSpeechProbability() const { return noSpeechProbability_; }
-  /// Softmax of the raw logits behind the prompt, at the note signs: Whisper frames what is sung by them.
+  /// The probability of musical note signs after the prompt, by the softmax of the raw logits: Whisper puts
+  /// them around what is sung. Valid after the first step.
   float noteProbability() const { return noteProbability_; }
 
  private:
@@ -62,7 +74,8 @@ class Search {
   Prompt prompt_;
   SearchOptions options_;
   std::vector<Hypothesis> active_, finished_;
-  std::mt19937 random_{20220921};  // the same text for the same audio
+  /// Its seed is constant, so that the same audio gives the same text.
+  std::mt19937 random_{20220921};
   float noSpeechProbability_ = 0, noteProbability_ = 0;
   bool prefilled_ = false, done_ = false, isLost_ = false;
 };

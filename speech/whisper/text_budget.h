@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How the tokens of a model's text context are shared out.
+// How a window's tokens share the model's text context.
 #pragma once
 
 #include <algorithm>
@@ -7,20 +7,22 @@
 
 namespace npuspeech {
 
-/// Prompt, forced and chosen tokens of one window together never pass `context`, of any size from 8 on. In
-/// brackets: for Whisper's 448, where the shares are openai/whisper's but for what is forced.
+/// Limits the tokens of a window, so that prompt, forced and chosen tokens together never exceed the text
+/// context, which may have any size from 8 on. Numbers in brackets are the limits for Whisper's context of
+/// 448: those of openai/whisper, which has no forced tokens.
 struct TextBudget {
+  /// The number of tokens in the model's text context.
   size_t context = 0;
 
-  /// Committed tokens that are forced on a window (150).
+  /// The most committed tokens that are forced on a window (150).
   size_t forced() const { return context / 3 + 1; }
-  /// Tokens of what was said before, behind `forced` ones (223).
+  /// The most tokens of earlier text in the prompt of a window with `forced` forced tokens (223).
   size_t previous(size_t forced) const {
     constexpr size_t kMarks = 5;  // start of previous, start of transcript, language, task, no timestamps
     const size_t taken = kMarks + forced + context / 8;  // some text is to come, too
     return std::min(context / 2 - 1, context - std::min(context, taken));
   }
-  /// Tokens of text, forced ones among them, behind `prompt` tokens (224, or what is left).
+  /// The most tokens of text, forced ones included, after `prompt` tokens (224, or what is left).
   size_t text(size_t prompt) const {
     return std::max<size_t>(1, std::min(context / 2, context - std::min(context, prompt + 1)));
   }

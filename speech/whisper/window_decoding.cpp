@@ -97,8 +97,8 @@ size_t WindowDecoding::consume(size_t firstLogits) {
 
 void WindowDecoding::fail() {
   error_ = Error{ErrorCode::BadFile,
-                 "What the model computes is not a number: its files are damaged, or not those of a Whisper "
-                 "model. Fetch or convert the model again."};
+                 "The model computes values that are not numbers: its files are damaged, or not those of a "
+                 "Whisper model. Fetch or convert the model again."};
 }
 
 Result<DecodedWindow> WindowDecoding::takeResult() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One window from its states to its words: language, search, and further tries where the text looks wrong.
+// Decodes one window from its states to its words: detects the language, searches, and tries again where the
+// text looks wrong.
 #pragma once
 
 #include <functional>
@@ -14,23 +15,25 @@
 
 namespace npuspeech {
 
-/// What all windows of a stream share, set up once; the language is filled in by the first window when it is
-/// "auto".
+/// What all windows of a stream share. For the decoding thread.
 struct StreamContext {
   StreamOptions options;
-  std::vector<Token> prompt;      // options.prompt as tokens
-  std::optional<Token> language;  // empty until it is known
-  std::string languageCode;       // of `language`; "en" for English-only models
-  LiveText text;                  // options.live: what the windows have said
+  /// The tokens of options.prompt.
+  std::vector<Token> prompt;
+  /// The token of the language. With the language "auto", it is empty until a window has detected it.
+  std::optional<Token> language;
+  /// The ISO 639-1 code of `language`; "en" for English-only models.
+  std::string languageCode;
+  /// The text of a live stream so far.
+  LiveText text;
 };
 
-/// Decides when to take a try's text and when to try again (openai/whisper transcribe.py,
-/// decode_with_fallback). Steps are shared: addInputs, one Decoder::step for all windows, consume; until
-/// done().
+/// Decides when to accept the text of a try and when to try again (openai/whisper transcribe.py,
+/// decode_with_fallback). Until done(): call addInputs(), run Decoder::step() for all windows together, call
+/// consume(). For the decoding thread.
 class WindowDecoding {
  public:
-  /// Encodes the window again at full context and returns its cross-attention cache; null when that cannot be
-  /// done.
+  /// Encodes the window again at full context and returns its cross-attention cache; null where that fails.
   using FullContext = std::function<std::shared_ptr<const CrossAttentionCache>()>;
 
   WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
@@ -38,26 +41,38 @@ class WindowDecoding {
                  FullContext fullContext);
 
   bool done() const { return result_ || error_; }
-  /// Once done(). Errors: BadFile where the model gives no numbers.
+  /// Takes the words. Call it once, when done(). Errors: BadFile where the model computes values that are not
+  /// numbers.
   Result<DecodedWindow> takeResult();
+  /// Appends the inputs of the next step to `inputs`.
   void addInputs(std::vector<Decoder::Input>& inputs);
+  /// Reads the logits of a step. `firstLogits` is the index of this window's first ones; returns the index
+  /// after its last.
   size_t consume(size_t firstLogits);
 
  private:
+  /// The text of one search, and what tells how good it is.
   struct Try {
     Hypothesis hypothesis;
     Prompt prompt;
     std::vector<ReadWord> words;
-    float noSpeech = 0, notes = 0, averageLogProbability = 0, compression = 0;
-    int64_t unheardNs = 0;     // where no word is though a pause cannot be that long, and of it
-    int64_t unheardEndNs = 0;  // behind the last word
+    /// The probabilities of no speech and of musical note signs.
+    float noSpeech = 0, notes = 0;
+    /// The mean natural logarithm of the tokens' probabilities.
+    float averageLogProbability = 0;
+    /// The compressionRatio() of the chosen tokens.
+    float compression = 0;
+    /// The time without words beyond the longest pauses that are possible: speech that the text leaves out.
+    int64_t unheardNs = 0;
+    /// The part of unheardNs that comes after the last word.
+    int64_t unheardEndNs = 0;
 
     bool repeatsItself() const;
     bool isUnlikely() const;
-    /// Nobody speaks: silence, noise, or music and what is sung to it.
+    /// Whether the window seems to hold no speech: silence, noise, or music with what is sung to it.
     bool holdsNoSpeech() const;
     bool isGood() const { return !repeatsItself() && !isUnlikely(); }
-    /// The text leaves out some of the speech.
+    /// Whether the text leaves out some of the speech.
     bool leavesOut() const { return unheardNs > 0; }
   };
 
@@ -80,9 +95,11 @@ class WindowDecoding {
   LiveText::Start start_;
   FullContext fullContext_;
   TokenRules rules_;
-  std::unique_ptr<Sequence> detecting_;  // while the language is being found
+  /// The sequence that detects the language; null at other times.
+  std::unique_ptr<Sequence> detecting_;
   std::optional<Search> search_;
-  bool detectedHere_ = false;  // the stream's language comes from this window
+  /// True: this window has detected the stream's language.
+  bool detectedHere_ = false;
   float temperature_ = 0;
   int minTokens_ = 0;
   std::vector<Try> tries_;

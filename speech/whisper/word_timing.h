@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// When each word was said: dynamic time warping over what the alignment heads looked at.
+// Finds when each word was said, by dynamic time warping over the attention of the alignment heads.
 #pragma once
 
 #include <span>
@@ -11,37 +11,42 @@
 
 namespace npuspeech {
 
-/// A word, and where it comes from.
+/// A word, with the tokens and the encoder rows that it comes from.
 struct ReadWord {
   Word word;
-  size_t firstToken = 0,
-         tokenCount = 0;          // in the hypothesis; timestamps and blanks between words are nobody's
-  int firstRow = 0, lastRow = 0;  // of the rows that its tokens looked at most, the first and the last
+  /// Its tokens in the hypothesis. Timestamps, and blanks between words, belong to no word.
+  size_t firstToken = 0, tokenCount = 0;
+  /// The first and the last of the rows that each of its tokens attended to most.
+  int firstRow = 0, lastRow = 0;
 };
 
-/// Word times as openai/whisper's timing.py finds them (commit c0d2f62): each head's attention normalised
-/// over the tokens, median filter of width 7 over frames, mean over heads, warping path of least cost; then
-/// pauses leave the words behind them, and words that are too long at sentence ends are shortened. Times lie
-/// within [0, durationNs], do not go back, and no word has zero duration. promptLength: tokens before the
-/// hypothesis; startOfTranscript: index in it.
+/// Returns the words of a hypothesis with their times, found as in openai/whisper's timing.py (commit
+/// c0d2f62): each head's attention is normalised over the tokens, a median filter of width 7 runs over the
+/// frames, the heads are averaged, and the warping path of least cost is taken. Then leavePauses() is
+/// applied, and words at sentence ends that are too long are shortened. Times lie within [0, durationNs] and
+/// do not go back, and no word has zero duration. `promptLength` is the number of tokens before the
+/// hypothesis, and `startOfTranscript` an index among them.
 std::vector<ReadWord> readWords(const Vocabulary& vocabulary, const Hypothesis& hypothesis,
                                 size_t promptLength, size_t startOfTranscript, size_t heads,
                                 std::string_view language, int64_t durationNs);
 
-/// The path of least cost through cost[rows][columns] from corner to corner; for each row the first column it
-/// visits.
+/// Finds the path of least cost through cost[rows][columns] from corner to corner. Returns for each row the
+/// first column that it visits.
 std::vector<int> warp(std::span<const float> cost, int rows, int columns);
 
-/// The path has no pauses: one in the middle of a sentence goes to the word behind it, which begins up to a
-/// second too early. But a word's tokens look at it, not at what is before it: from where `read` says that
-/// they look, a word begins 0.3 s before at the earliest, where it began more than 0.4 s before.
+/// Takes pauses out of the words after them. The warping path has no pauses: one inside a sentence is added
+/// to the next word, which then begins up to a second too early. The tokens of a word attend to the word, not
+/// to the pause before it. So a word that begins more than 0.4 s before its first row in `read` is moved to
+/// 0.3 s before that row.
 void leavePauses(std::vector<Word>& words, std::span<const ReadWord> read);
 
-/// The tokens of each word: at spaces, or at each character in scripts written without them.
+/// A word as a run of tokens.
 struct TokenWord {
-  std::string text;  // with its leading space
+  /// The text, with its leading space.
+  std::string text;
   size_t firstToken = 0, tokenCount = 0;
 };
+/// Splits tokens into words at spaces, or at each character in scripts that are written without spaces.
 std::vector<TokenWord> splitWords(const Vocabulary& vocabulary, std::span<const Token> tokens,
                                   std::string_view language);
 

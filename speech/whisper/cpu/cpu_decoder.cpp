@@ -77,8 +77,8 @@ void CpuDecoder::append(std::span<const Input> inputs) {
   positions_.clear();
   for (const Input& input : inputs) {
     if (input.sequence->length() >= w.textContext)
-      throw std::length_error("a text is longer than the model's context of " +
-                              std::to_string(w.textContext) + " tokens");
+      throw std::length_error("A text is longer than the model's context of " +
+                              std::to_string(w.textContext) + " tokens.");
     float* const x = x_.data() + positions_.size() * width;
     positions_.push_back(sequenceOf(input).grow());
     w.projection.readRow(input.token, x);

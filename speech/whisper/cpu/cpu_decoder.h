@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whisper's decoder on the CPU: one pass over the weights for all the sequences that are being decoded
-// together.
+// Whisper's decoder on the CPU. A step makes one pass over the weights for all sequences.
 #pragma once
 
 #include <memory>
@@ -15,7 +14,8 @@
 
 namespace npuspeech {
 
-/// Keeps its working memory from step to step, and between steps the turn of its thread to compute.
+/// Keeps its working memory from step to step. Between steps it also keeps its thread's turn in the pool,
+/// until rest().
 class CpuDecoder : public Decoder {
  public:
   CpuDecoder(std::shared_ptr<const CpuWeights> weights, std::shared_ptr<ThreadPool> pool);
@@ -24,7 +24,7 @@ class CpuDecoder : public Decoder {
   size_t alignmentHeads() const override { return alignmentHeads_.size(); }
   std::shared_ptr<const CrossAttentionCache> prepare(const npu::BufferObject& states,
                                                      const WindowShape& shape) override;
-  /// The same from any memory.
+  /// Computes the same cache from states in any memory.
   std::shared_ptr<const CrossAttentionCache> prepare(const float* states, const WindowShape& shape);
   std::unique_ptr<Sequence> start(std::shared_ptr<const CrossAttentionCache> cross) override;
   std::unique_ptr<Sequence> fork(const Sequence& sequence) override;
@@ -44,9 +44,11 @@ class CpuDecoder : public Decoder {
   const std::shared_ptr<ThreadPool> pool_;
   const std::vector<Vocabulary::Head> alignmentHeads_;
   std::optional<ThreadPool::Turn> turn_;
-  std::vector<int> positions_;  // of each input in its sequence
+  /// The position of each input in its sequence.
+  std::vector<int> positions_;
   AlignedVector<float> x_, gathered_, qkv_, attended_, attentionWeights_, logits_;
-  AlignedVector<float> crossRows_;  // [rows][2 width] of one layer, on their way into a packed cache
+  /// The keys and values of one layer before they are packed: [rows][2 width].
+  AlignedVector<float> crossRows_;
   Operand input_, inside_;
   size_t logitStride_ = 0, attentionStride_ = 0;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whisper's encoder on the CPU: log-mel in, states out, for the audio's rows and one row per padding block.
+// Whisper's encoder on the CPU. It computes the rows of audio, and one row for each padding block.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ class CpuEncoder : public Encoder {
 
   Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape, npu::BufferObject& states,
                       const std::stop_token& stop) override;
-  /// The same from and to any memory. False when `stop` ended it before its end.
+  /// Encodes from and to any memory. False where `stop` interrupted it.
   bool encode(const float* logMel, const WindowShape& shape, float* states, const std::stop_token& stop);
 
  private:
@@ -31,13 +31,26 @@ class CpuEncoder : public Encoder {
 
   const std::shared_ptr<const CpuWeights> weights_;
   const std::shared_ptr<ThreadPool> pool_;
-  std::mutex mutex_;                // one window at a time: guards what follows
-  AlignedVector<float> hidden_;     // [frames + 4][width]: the first convolution, a zero row in front
-  AlignedVector<float> edge_;       // log-mel at both ends with the padding around it
-  AlignedVector<float> qkv_;        // [rows][3 width]
-  AlignedVector<float> attended_;   // [rows][width]
-  AlignedVector<float> keyBias_;    // [rows]
-  Operand audio_, input_, inside_;  // of the first convolution; of every other layer; inside the FFN
+
+  /// Held while a window is encoded. It guards all fields below.
+  std::mutex mutex_;
+  /// The output of the first convolution, with a row of zeros in front: [frames + 4][width].
+  AlignedVector<float> hidden_;
+  /// The log-mel at both ends of the window, with the padding around it.
+  AlignedVector<float> edge_;
+  /// Queries, keys and values: [rows][3 width].
+  AlignedVector<float> qkv_;
+  /// The output of the attention: [rows][width].
+  AlignedVector<float> attended_;
+  /// The logarithm of the number of rows that each one stands for: [rows].
+  AlignedVector<float> keyBias_;
+  /// The input of the first convolution.
+  Operand audio_;
+  /// The input of every other layer.
+  Operand input_;
+  /// The values between the two products of the feed-forward part.
+  Operand inside_;
+
   AttentionF32Scratch scratchF32_;
   AttentionI8Scratch scratchI8_;
 };

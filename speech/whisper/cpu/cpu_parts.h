@@ -6,8 +6,8 @@
 
 namespace npuspeech {
 
-/// Loads the model; encoder and decoder share its weights and the threads. Errors name the file at fault;
-/// Cancelled after `stop`. Throws std::bad_alloc.
+/// Loads the model and makes its parts; encoder and decoder share weights and threads. Errors name the file
+/// at fault; Cancelled after `stop`. Throws std::bad_alloc.
 Result<EngineParts> makeCpuParts(const PartsRequest& request);
 
 }  // namespace npuspeech

@@ -13,29 +13,30 @@
 
 namespace npuspeech {
 
-/// Keys and values of a window's states for cross-attention, as the model's precision wants them.
+/// The cross-attention keys and values of a window, in the form of the model's precision.
 struct CpuCrossCache : CrossAttentionCache {
-  /// Elements of one layer, in whichever array is in use.
+  /// The number of elements of one layer in the array that is used.
   size_t layerSize = 0;
-  /// Float32: [layer][rows][2 width], keys beside values.
+  /// For Float32: [layer][rows][2 width], the values of a row after its keys.
   AlignedVector<float> floats;
-  /// Int8: [layer][head], each as packAttentionI8() writes it.
+  /// For Int8: [layer][head], each as packAttentionI8() writes it.
   AlignedVector<unsigned char> packed;
-  /// [rows]: the logarithm of the number of rows that each one stands for.
+  /// The logarithm of the number of rows that each one stands for: [rows].
   AlignedVector<float> keyBias;
 };
 
-/// states: [shape.rows()][width]. `input` and `rows` are working memory that is kept from window to window.
+/// Computes the cache of a window. `states` are [shape.rows()][width] float32. `input` and `rows` are working
+/// memory that the caller keeps from window to window.
 std::shared_ptr<const CpuCrossCache> makeCrossCache(ThreadPool& pool, const CpuWeights& weights,
                                                     const float* states, const WindowShape& shape,
                                                     Operand& input, AlignedVector<float>& rows);
 
-/// Tokens with their keys and values for self-attention.
+/// A sequence with its self-attention keys and values.
 class CpuSequence : public Sequence {
  public:
   CpuSequence(const CpuWeights& weights, size_t alignmentHeads,
               std::shared_ptr<const CrossAttentionCache> cross);
-  /// The same tokens, to grow on their own.
+  /// Copies `from`; the copy grows independently.
   CpuSequence(const CpuWeights& weights, const CpuSequence& from);
 
   std::span<const float> alignment(int position) const override {
@@ -43,21 +44,27 @@ class CpuSequence : public Sequence {
   }
 
   const CpuCrossCache& cross() const { return static_cast<const CpuCrossCache&>(*cross_); }
-  /// Takes the next position, and returns it.
+  /// Adds a token, and returns its position.
   int grow() { return length_++; }
-  /// Keys of a layer, [textContext][width]; its values lie behind them.
+  /// The keys of a layer: [textContext][width].
   float* keys(size_t layer) { return keysAndValues_.data() + 2 * layer * partSize_; }
+  /// The values of a layer: [textContext][width].
   float* values(size_t layer) { return keys(layer) + partSize_; }
-  /// Where an alignment head looks for the token at `position`: [audioRows].
+  /// The attention weights of one alignment head for the token at `position`: [audioRows].
   float* alignmentRow(int position, size_t head) {
     return alignment_.data() + static_cast<size_t>(position) * alignmentStride_ +
            head * static_cast<size_t>(cross_->audioRows);
   }
 
  private:
-  AlignedVector<float> keysAndValues_;  // [layer][K, V][textContext][width]
-  AlignedVector<float> alignment_;      // [textContext][alignment heads][audioRows]
-  size_t partSize_, alignmentStride_;   // floats of the keys of a layer; of all heads at one position
+  /// Keys and values of all layers: [layer][K, V][textContext][width].
+  AlignedVector<float> keysAndValues_;
+  /// Attention weights: [textContext][alignment heads][audioRows].
+  AlignedVector<float> alignment_;
+  /// The number of floats of a layer's keys.
+  size_t partSize_;
+  /// The number of floats of alignment_ for one position.
+  size_t alignmentStride_;
 };
 
 }  // namespace npuspeech

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A linear layer of the model with its weights packed for the machine, and the rows that such layers take.
+// A linear layer with packed weights, and the operand that such layers read.
 #pragma once
 
 #include <functional>
@@ -18,30 +18,33 @@
 
 namespace npuspeech {
 
-/// Rows of floats; a view.
+/// A view of rows of floats.
 struct Rows {
   float* data = nullptr;
-  size_t stride = 0;  // floats from row to row
+  /// The number of floats from row to row.
+  size_t stride = 0;
 };
 
 class Linear;
 
+/// The parameters of a layer normalisation: [width] each.
 struct LayerNorm {
   AlignedVector<float> gamma, beta;
 };
 
-/// The input of linear layers in the form that their precision wants: float rows, or rows of 8 bits that are
-/// quantised once for all layers that read them. Keeps its memory, which grows to the largest input seen.
+/// The input of linear layers, in the form of their precision: rows of floats, or rows of 8 bits that are
+/// quantised once for all layers that read them. It reuses its memory, which grows to the largest input seen.
 class Operand {
  public:
   explicit Operand(Precision precision) : precision_(precision) {}
 
   int rows() const { return rows_; }
-  /// The rows themselves. Float32 keeps a view of them: they must stay until the layers have run.
+  /// Takes rows as they are. In Float32 it only keeps a view, so that they must stay until the layers have
+  /// run.
   void take(ThreadPool& pool, Rows in, int rows, int columns);
-  /// Their layer normalisation.
+  /// Takes the layer normalisation of rows.
   void takeNormalised(ThreadPool& pool, const LayerNorm& norm, Rows in, int rows);
-  /// activation(linear(in)): the way from one layer into the next.
+  /// Takes activation(linear(in)), the output of one layer as the input of the next.
   void takeProduct(ThreadPool& pool, const Linear& linear, const Operand& in, Activation activation);
 
  private:
@@ -50,26 +53,31 @@ class Operand {
 
   Precision precision_;
   int rows_ = 0;
-  Rows view_;                      // Float32: what the layers read
-  AlignedVector<float> floats_;    // Float32: behind view_ where it is ours
-  AlignedVector<uint8_t> values_;  // Int8: [rows][stride_]
+  /// For Float32: the rows that the layers read.
+  Rows view_;
+  /// For Float32: the memory of view_ where this object owns it.
+  AlignedVector<float> floats_;
+  /// For Int8: the quantised rows, [rows][stride_].
+  AlignedVector<uint8_t> values_;
+  /// For Int8: the scale of each row.
   AlignedVector<RowScale> scales_;
+  /// For Int8: the number of bytes from row to row.
   size_t stride_ = 0;
 };
 
 /// y = x * weight^T + bias. Immutable once loaded; thread-safe.
 class Linear {
  public:
-  /// Changes weights [outputs][inputs] and bias [outputs] before they are rounded to 8 bits.
+  /// Changes the weights [outputs][inputs] and the bias [outputs] before they are rounded to 8 bits.
   using Adjust = std::function<void(std::span<float> weights, std::span<float> bias)>;
 
   /// Reads "<name>/weight" [outputs, inputs] and, where the model has it, "<name>/bias" [outputs].
   static Result<Linear> load(const ModelSource& model, const std::string& name, int outputs, int inputs,
                              Precision precision, const Adjust& adjust = {});
-  /// From weights in memory, output-major; `bias` may be empty.
+  /// Packs weights in memory: [outputs][inputs]. `bias` may be empty.
   Linear(std::span<const float> weights, std::span<const float> bias, int outputs, int inputs,
          Precision precision);
-  /// Reads what addTo() gave. Errors: BadFile.
+  /// Reads a layer that addTo() wrote. Errors: BadFile.
   static Result<Linear> loadPacked(const TensorFile& file, const std::string& name, int outputs, int inputs,
                                    Precision precision);
   Linear() = default;
@@ -77,13 +85,14 @@ class Linear {
   int outputs() const { return outputs_; }
   int inputs() const { return inputs_; }
 
-  /// out = activation(in * weight^T + bias) + residual, split over the pool; `in` has this layer's precision.
-  /// `residual.data` may be null or `out`.
+  /// Computes out = activation(in * weight^T + bias) + residual on the pool's threads. `in` must have this
+  /// layer's precision. `residual.data` may be null, or that of `out`.
   void apply(ThreadPool& pool, const Operand& in, Rows out, Activation activation = Activation::None,
              Rows residual = {}) const;
-  /// Adds the packed weights and the bias, which stay this object's.
+  /// Adds the packed weights and the bias to a file. They are borrowed: this object must not change or move
+  /// until the file is written.
   void addTo(SafetensorsWriter& writer, const std::string& name) const;
-  /// The weights of one output, as an embedding table has them: out[inputs].
+  /// Reads the weights of one output, as from an embedding table, to out[inputs].
   void readRow(int output, float* out) const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Weights as they were packed for 8 bits, kept in a file beside the model so that they load at once.
+// A file beside the model with the weights as they were packed for 8 bits, so that they load at once.
 #pragma once
 
 #include <optional>
@@ -11,21 +11,23 @@
 
 namespace npuspeech {
 
-/// The file of one model. It is never needed and may be removed at any time; one that is missing, damaged, of
-/// another model or of another version of this software is passed over and written again.
+/// The file of packed weights of one model. It is optional, and may be removed at any time. Where it is
+/// missing, damaged, or from another model or another version of this software, it is ignored and written
+/// again.
 class PackedWeights {
  public:
-  /// `model`: of its files with weights, sizes and samples are read.
+  /// Reads the sizes of the model's files and samples of their weights, to recognise the model.
   explicit PackedWeights(const ModelSource& model);
 
-  /// The file, if all of it is as it was written.
+  /// Opens the file. Empty where it is missing, or not exactly as it was written.
   std::optional<TensorFile> open() const;
-  /// Writes what was added. Where that cannot be done (no permission, disk full), a line of the log says so.
+  /// Writes the file from what was added to `writer`. A failure (no permission, disk full) is only logged.
   void save(SafetensorsWriter& writer) const;
 
  private:
   std::string path_;
-  int32_t origin_;  // of the model's content and of how it was packed
+  /// A checksum of the model's content and of the way of packing.
+  int32_t origin_;
 };
 
 }  // namespace npuspeech

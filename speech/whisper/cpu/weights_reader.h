@@ -18,27 +18,33 @@
 
 namespace npuspeech {
 
-/// Reads parts one after the other and remembers the first error, so that a model's structure reads like its
-/// drawing; after an error, reads do nothing.
+/// Reads parts one after the other and remembers the first error. After an error, reads do nothing, so that
+/// the caller lists a model's parts without checks between them.
 class WeightsReader {
  public:
-  /// `packed`: what addTo() once gave, or null. Both must outlive the reader. `progress`: the part that
-  /// is done, 0 to 1; may be empty.
+  /// `packed` is a file that addTo() once wrote, or null. `model` and `packed` must outlive the reader.
+  /// `progress` is called with the part that is read, from 0 to 1; it may be empty.
   WeightsReader(const ModelSource& model, const TensorFile* packed, Precision precision,
                 std::function<void(double)> progress, std::stop_token stop);
 
+  /// The first error.
   const std::optional<Error>& error() const { return error_; }
+  /// Sets the error, unless there is one.
   void fail(ErrorCode code, std::string message);
 
-  /// `adjust` as Linear::load takes it. What is read must stay where it is until addTo().
+  /// Reads a linear layer. `adjust` is that of Linear::load(). What any read() fills must not move until
+  /// addTo().
   void read(Linear& linear, const std::string& name, int outputs, int inputs,
             const Linear::Adjust& adjust = {});
+  /// Reads a tensor of `dims`.
   void read(AlignedVector<float>& values, const std::string& name, std::initializer_list<int64_t> dims);
+  /// Reads the parameters of a layer normalisation.
   void read(LayerNorm& norm, const std::string& name, int width);
-  /// As a product on three consecutive rows: [outputs][inputs][3] of the model becomes [outputs][3][inputs].
+  /// Reads a convolution as a product on three consecutive rows: [outputs][inputs][3] of the model becomes
+  /// [outputs][3][inputs].
   void readConvolution(Linear& linear, const std::string& name, int outputs, int inputs, Precision precision);
 
-  /// Everything that was read, as it is by now.
+  /// Adds everything that was read, with its current values.
   void addTo(SafetensorsWriter& writer) const;
 
  private:
@@ -53,7 +59,8 @@ class WeightsReader {
   std::function<void(double)> progress_;
   std::stop_token stop_;
   std::optional<Error> error_;
-  double done_ = 0, total_;  // elements
+  /// The numbers of elements that were read, and of all.
+  double done_ = 0, total_;
   std::vector<std::pair<std::string, const Linear*>> linears_;
   std::vector<std::pair<std::string, const AlignedVector<float>*>> vectors_;
 };
