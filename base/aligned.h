@@ -9,12 +9,12 @@
 
 namespace npuspeech {
 
-inline constexpr size_t kCacheLine = 64;
+inline constexpr size_t kCacheLine = 64;  // bytes
 
-/// Memory that starts on a cache line; large blocks come from the system and go back to it at once, where a
-/// heap would keep them for sizes that do not come again. Throws std::bad_alloc. Thread-safe.
+/// Allocates memory that starts on a cache line. Large blocks go straight back to the system when they are
+/// freed, which a heap might not do. Throws std::bad_alloc. Thread-safe.
 void* allocateAligned(size_t bytes);
-void freeAligned(void* memory, size_t bytes);
+void freeAligned(void* memory, size_t bytes);  // for allocateAligned(bytes); thread-safe
 
 template <class T>
 struct AlignedAllocator {

@@ -6,8 +6,8 @@
 
 namespace npuspeech {
 
-/// Instruction-set levels that kernels are written for; each kernel's table lists the ones that it has. Each
-/// level implies what its compiler flags in kernels/meson.build name, not the other levels.
+/// The instruction-set levels that kernels are written for. Each kernel's table lists the ones that it has. A
+/// level includes what its compiler flags in kernels/meson.build name, but not other levels.
 enum class Isa {
   Scalar,
   Avx2,        // AVX2, FMA, F16C
@@ -19,15 +19,15 @@ enum class Isa {
   NeonI8mm,    // NeonDot and int8 matrix multiply
 };
 
-/// Lower-case name, as in NPUSPEECH_FORCE_ISA and in reports: "scalar", "avx2", "avxvnni", "avx512",
-/// "avx512vnni", "neon", "neondot", "neoni8mm".
+/// Returns the lower-case name, as in NPUSPEECH_FORCE_ISA and in reports: "scalar", "avx2", "avxvnni",
+/// "avx512", "avx512vnni", "neon", "neondot", "neoni8mm".
 std::string_view isaName(Isa isa);
 
-/// True where this CPU and operating system can execute `isa`. Probed once.
+/// Whether this CPU and operating system can execute `isa`. Thread-safe; probed once.
 bool cpuSupports(Isa isa);
 
-/// True where kernels should use `isa` by default: the CPU supports it, and the environment variable
-/// NPUSPEECH_FORCE_ISA, when set, names it or a level that contains it ("scalar" leaves only Scalar).
+/// Whether kernels should use `isa` by default: the CPU supports it, and the environment variable
+/// NPUSPEECH_FORCE_ISA, where it is set, names it or a level that contains it ("scalar" leaves only Scalar).
 /// Thread-safe.
 bool isaEnabled(Isa isa);
 

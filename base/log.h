@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where the engine's diagnostics go. The engine prints nothing itself: the plugin forwards them to
-// GStreamer's log.
+// The log of the engine. The engine prints nothing itself: the plugin forwards the lines to the log of
+// GStreamer.
 #pragma once
 
 #include <string_view>
@@ -9,13 +9,13 @@ namespace npuspeech {
 
 enum class LogLevel { Error, Warning, Info, Debug };
 
-/// Receives one complete line without its newline. Called on any thread; must not block or throw.
+/// Receives a complete line without its newline. It is called on any thread, and must not block or throw.
 using LogSink = void (*)(LogLevel level, std::string_view line);
 
-/// Replaces the process's sink; nullptr (the default) drops every line. Thread-safe.
+/// Replaces the sink of the process. nullptr, the default, drops every line. Thread-safe.
 void setLogSink(LogSink sink);
 
-/// printf-style; costs one atomic load when there is no sink.
+/// Logs a line in the style of printf. Without a sink it costs one atomic load. Thread-safe.
 [[gnu::format(printf, 2, 3)]] void logf(LogLevel level, const char* format, ...);
 
 }  // namespace npuspeech

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is said where the system starts no more threads.
+// The error where the system starts no more threads.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace npuspeech {
 
-/// `purpose`: what the thread was to do, "load the model x".
+/// Returns the error where a thread cannot be started. `purpose` says what for: "load the model x".
 inline Error threadError(const std::string& purpose) {
   return {
       ErrorCode::OutOfMemory,

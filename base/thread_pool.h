@@ -11,16 +11,16 @@
 
 namespace npuspeech {
 
-/// Runs loops over `threads` threads: the callers themselves, and threads - 1 workers who help them. However
-/// many call, no more than `threads` compute: each caller that is at work leaves one worker idle, and callers
-/// beyond that number wait their turn. Two callers on two threads thus have one each and no hand-over between
-/// them; one caller alone has both. Workers sleep between loops, after a spin of a few microseconds that
-/// bridges the gaps inside one computation. The destructor joins the workers; no loop may be running then.
+/// Runs loops on at most `threads` threads: the calling threads themselves, and threads - 1 workers that help
+/// them. Each caller at work leaves one worker idle, and callers beyond `threads` wait. So two callers of a
+/// pool of two have one thread each and hand nothing over, and a single caller has both. Workers spin for a
+/// few microseconds after a loop, which bridges the gaps inside a computation, then sleep. The destructor
+/// joins the workers; no loop may be running then.
 class ThreadPool {
   struct Shared;
 
  public:
-  /// threads: 1 to 64, clamped. Where the system starts fewer, those compute, and a line of the log says so.
+  /// `threads` is clamped to 1 to 64. Where the system starts fewer, the pool works with those, and logs it.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -28,8 +28,8 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// The calling thread is at work, in loops and between them, while this lives. Waits where `threads`
-  /// callers are at work already, in the order of arrival. Inside another turn of the thread it does nothing.
+  /// Makes the calling thread a caller at work while this lives, in loops and between them. Where `threads`
+  /// callers are at work already, it waits in order of arrival. Inside another Turn it does nothing.
   class Turn {
    public:
     explicit Turn(ThreadPool& pool);
@@ -37,14 +37,14 @@ class ThreadPool {
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    /// Lets callers that wait for a turn have theirs first.
+    /// Takes a new turn behind the callers that are waiting, if there are any.
     void yield();
 
    private:
     Shared& shared_;
     const bool isOuter_;
   };
-  /// The calling thread's turn, if it has one, ends for as long as this lives: for waiting on other callers.
+  /// Suspends the calling thread's Turn, if it has one, while this lives: for waiting for other callers.
   class Break {
    public:
     explicit Break(ThreadPool& pool);
@@ -58,10 +58,10 @@ class ThreadPool {
   };
 
   /// Calls body(index, worker) once for every index in [0, count), on any of the threads, and returns when
-  /// all calls have. `worker` is in [0, threads()): two calls of one loop with the same one never overlap, so
-  /// it may index scratch memory. What a body throws comes out of here when all calls that had begun are
-  /// over, and no others begin. The body must not call parallelFor. Does not allocate. Without a Turn, takes
-  /// one for the loop.
+  /// all calls have returned. `worker` is in [0, threads()), and calls of one loop with the same `worker`
+  /// never overlap, so that it may index scratch memory. Where a body throws, no further calls begin, and the
+  /// exception leaves here once the running ones are over. The body must not call parallelFor(). Does not
+  /// allocate. Without a Turn, takes one for the loop.
   template <class Body>
   void parallelFor(size_t count, Body&& body) {
     using Callable = std::remove_reference_t<Body>;

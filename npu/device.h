@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The device seam: memory that an accelerator and other processes can share by file descriptor.
+// The interface of a device: its memory, which is shared with other devices and processes by file descriptor.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,21 @@
 
 namespace npuspeech::npu {
 
+/// The side that sees the bytes after a sync.
 enum class SyncDirection { ToDevice, FromDevice };
 
-/// A page-aligned block of memory with a file descriptor, mapped read/write for as long as it lives. The
-/// memory itself may be used by several threads as their owner arranges; the object is immutable.
+/// A page-aligned block of memory with a file descriptor, mapped for reading and writing while the object
+/// lives. The object is immutable. Its memory may be used by several threads, which must agree among
+/// themselves.
 class BufferObject {
  public:
   virtual ~BufferObject() = default;
   BufferObject(const BufferObject&) = delete;
   BufferObject& operator=(const BufferObject&) = delete;
 
-  /// Owned by this object; a receiver that outlives it must dup() it.
+  /// The file descriptor, which this object owns. A receiver that outlives the object must dup() it.
   int fd() const { return fd_; }
-  /// True where fd() is a DMA-BUF, false where it is a memfd.
+  /// Whether fd() is a DMA-BUF; otherwise it is a memfd.
   bool isDmaBuf() const { return isDmaBuf_; }
   size_t size() const { return size_; }
   std::byte* data() const { return data_; }
@@ -33,8 +35,9 @@ class BufferObject {
     return reinterpret_cast<T*>(data_);
   }
 
-  /// Makes [offset, offset + size) as written by the CPU visible to the device, or the reverse. Call it on
-  /// both sides of every run, over the bytes that changed.
+  /// Makes the bytes [offset, offset + size) that the CPU has written visible to the device, or the reverse.
+  /// Call it before and after every run of the device, for the bytes that changed. Errors: BadValue where the
+  /// range is outside; DeviceFailed.
   virtual Result<void> sync(SyncDirection direction, size_t offset, size_t size) = 0;
 
  protected:
@@ -45,30 +48,33 @@ class BufferObject {
   std::byte* data_ = nullptr;
 };
 
-/// A place where tensors live and windows are computed. Thread-safe.
+/// A device that computes windows, and the memory that their tensors are in. Thread-safe.
 class Device {
  public:
   virtual ~Device() = default;
 
-  /// What runs: "cpu", later "sim", "xrt:0".
+  /// The name of the device: "cpu".
   virtual std::string_view name() const = 0;
-  /// Memory of at least `size` bytes, zeroed. Errors: OutOfMemory (memory or file descriptors).
+  /// Allocates at least `size` bytes, zeroed. Errors: OutOfMemory (memory or file descriptors).
   virtual Result<std::shared_ptr<BufferObject>> allocate(size_t size) = 0;
-  /// Memory that somebody else exported; the descriptor is duplicated. Errors: BadValue where the descriptor
-  /// is not mappable or smaller than `size`.
+  /// Imports memory that another device or process has exported, and duplicates its descriptor. Errors:
+  /// BadValue where the descriptor cannot be mapped or is smaller than `size`; Unsupported where its owner
+  /// could shrink it; OutOfMemory.
   virtual Result<std::shared_ptr<BufferObject>> import(int fd, size_t size) = 0;
 };
 
-/// The CPU: sealed memfds, or DMA-BUFs through /dev/udmabuf where that exists.
+/// Opens the CPU as a device. Its memory is sealed memfds, or DMA-BUFs from /dev/udmabuf where that exists.
 std::shared_ptr<Device> openCpuDevice();
 
+/// A device, and why it was chosen.
 struct ChosenDevice {
   std::shared_ptr<Device> device;
-  std::string reason;  // one sentence: why this one, and for `auto` what kept the NPU out
+  /// A sentence that says why this device was chosen, and for "auto" why not the NPU.
+  std::string reason;
 };
 
-/// `name`: "auto", "cpu", "sim", "xrt", "xrt:N". Errors: BadValue for another name, NoDevice where the device
-/// that was asked for by name is missing (with what is missing).
+/// Opens the device that `name` asks for: "auto", "cpu", "sim", "xrt", "xrt:N". Errors: BadValue for another
+/// name; NoDevice where the named device is missing, with the reason.
 Result<ChosenDevice> openDevice(std::string_view name);
 
 }  // namespace npuspeech::npu
