@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How much an encoder computes.
+// The number of operations of an encoder.
 #pragma once
 
 #include "speech/whisper/cpu/weights.h"
@@ -7,8 +7,8 @@
 
 namespace npuspeech {
 
-/// Operations (a multiply and an add are two) of the products and the attention of a window; normalisation
-/// and activations are left out.
+/// Returns the operations of the products and the attention of a window, where a multiply and an add are two.
+/// Normalisation and activations are left out.
 inline double encoderOperations(const CpuWeights& w, const WindowShape& shape) {
   const double rows = shape.rows(), width = w.width;
   const double convolutions = 3 * width * (2 * rows * w.melBins + rows * width);

@@ -14,7 +14,7 @@ namespace npuspeech::bench {
 
 struct ReplayOptions {
   Policy policy = Policy::Ours;
-  /// As PacedEngine's.
+  /// The costMs of PacedEngine.
   double costMs = 0;
   /// `live` is set by replay().
   SessionOptions session;

@@ -11,21 +11,26 @@
 
 namespace npuspeech::bench {
 
-/// Every window is read afresh, with no text forced; what two readings in turn begin with is committed (Polak
-/// et al., CUNI-KIT 2022; Macháček et al., 2023). Words are compared as they are written. An utterance's last
-/// reading is committed whole.
+/// Decodes every window afresh, without forced text, and commits the words that two consecutive readings both
+/// begin with (Polak et al., CUNI-KIT 2022; Macháček et al., 2023). Words are compared as they are written.
+/// The last reading of an utterance is committed as a whole.
 class LocalAgreement {
  public:
-  /// The window's words: what is committed by them, and what may follow. Times from the window's start.
+  /// Takes the words of a window. Returns the words that are committed now and the interim words. Times count
+  /// from the window's start.
   DecodedWindow take(const AudioWindow& window, const std::vector<Word>& words);
-  /// Of committed text whose audio is gone: at most 200 characters.
+  /// The last committed words whose audio is no longer read, at most 200 characters, as the prompt of the
+  /// next window.
   const std::string& prompt() const { return prompt_; }
 
  private:
   void forget(int64_t untilNs);
 
-  std::vector<Word> committed_;  // whose audio is still read; stream times
-  std::vector<Word> before_;     // the last reading's words that were not committed; stream times
+  /// The committed words whose audio is still read. Stream times.
+  std::vector<Word> committed_;
+  /// The words of the last reading that were not committed. Stream times.
+  std::vector<Word> before_;
+  /// The end of the committed words. Stream time.
   int64_t committedUntilNs_ = 0;
   std::string prompt_;
 };

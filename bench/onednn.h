@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The same products by oneDNN, for comparison, where it was found at configure time.
+// The products of our kernels by oneDNN, for comparison, where oneDNN was found at configure time.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,27 @@
 
 namespace npuspeech {
 
-/// A product out[rows][columns] = a[rows][depth] * weights[depth][columns] + bias (GELU; added to what `out`
-/// holds, where that is the residual) on random operands, ready to run: float32, or unsigned 8-bit rows with
-/// one zero point by signed 8-bit weights with a scale per column, float32 out.
+/// The product out[rows][columns] = a[rows][depth] * weights[depth][columns] + bias, on random operands.
 struct OnednnProduct {
   int rows, columns, depth;
-  bool int8, gelu, residual = false;
+  /// True: unsigned 8-bit rows with one zero point, signed 8-bit weights with a scale for each column, and
+  /// float32 results. False: float32 throughout.
+  bool int8;
+  /// True: GELU is applied to the result.
+  bool gelu;
+  /// True: the result is added to what `out` holds.
+  bool residual = false;
 };
 
-/// Empty where this build has no oneDNN. Threads are oneDNN's own: OMP_NUM_THREADS, set before the first
-/// call.
+/// Prepares a product, and returns the function that runs it. Empty where this build has no oneDNN. It runs
+/// on oneDNN's own threads: OMP_NUM_THREADS, set before the first call.
 std::function<void()> makeOnednnProduct(const OnednnProduct& product);
 
-/// False where oneDNN runs over another runtime than OpenMP, which takes its threads from elsewhere.
+/// Sets the number of oneDNN's threads. False where oneDNN does not use OpenMP, so that the number cannot be
+/// set.
 bool setOnednnThreads(int threads);
 
-/// "oneDNN 2.6.3", or "" where this build has none.
+/// The version, as "oneDNN 2.6.3", or "" where this build has none.
 const char* onednnVersion();
 
 }  // namespace npuspeech

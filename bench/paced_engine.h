@@ -10,34 +10,36 @@
 
 namespace npuspeech::bench {
 
-/// Ours: the engine's own. LocalAgreement: the reference policy. Offline: whole windows only.
+/// How words are committed. Ours: as the engine does. LocalAgreement: by the reference policy. Offline: final
+/// windows only.
 enum class Policy { Ours, LocalAgreement, Offline };
 
-/// When a window was read, in ns of the virtual clock.
+/// The times of a window's reading, in ns of the virtual clock.
 struct Reading {
-  /// When the window's last sample was there.
+  /// When the window's last sample had arrived.
   int64_t nowNs = 0;
-  /// When its text came out.
+  /// When the window's text came out.
   int64_t atNs = 0;
 };
 
-/// Reads each window at once and answers later: what the window takes is added to the time at which it came,
-/// or at which the one before it was answered. All calls are of one thread, and the callbacks too.
+/// Decodes each window at once, and answers when the virtual clock has reached the time of the answer. That
+/// is the time at which the window came, or at which the one before it was answered, plus the time that the
+/// window takes. Calls and callbacks are on a single thread.
 class PacedEngine : public Engine, public std::enable_shared_from_this<PacedEngine> {
  public:
-  /// `costMs`: what each second of a window takes, whatever it does take: the same answers on any machine,
-  /// however busy it is. 0: as measured.
+  /// `costMs` is the time that each second of a window takes on the virtual clock, so that answers are the
+  /// same on any machine, however busy. 0 stands for the measured time.
   PacedEngine(std::shared_ptr<Engine> engine, Policy policy, double costMs)
       : engine_(std::move(engine)), policy_(policy), costMs_(costMs) {}
 
-  /// The virtual clock.
+  /// The time of the virtual clock.
   int64_t nowNs() const { return nowNs_; }
-  /// Lets the clock go on; answers that are due come meanwhile, each at its own time. Not live, they come at
-  /// once.
+  /// Moves the clock to `nowNs`, and gives the answers that are due until then, each at its own time. A
+  /// stream that is not live gets its answers at once.
   void advance(int64_t nowNs);
-  /// Lets the clock go on until all answers have come.
+  /// Moves the clock on until all answers have been given.
   void finish();
-  /// When the window whose text came first of those not asked for yet was read.
+  /// Takes the reading of the oldest answer that was not asked for yet.
   Reading takeReading();
 
   const ModelInfo& info() const override { return engine_->info(); }
@@ -45,7 +47,7 @@ class PacedEngine : public Engine, public std::enable_shared_from_this<PacedEngi
   const std::string& deviceReason() const override { return engine_->deviceReason(); }
   Result<void> encode(const npu::BufferObject& logMel, const WindowShape& shape, npu::BufferObject& states,
                       std::stop_token stop) override;
-  /// One at a time.
+  /// Opens a stream; only one may be open at a time.
   Result<std::unique_ptr<DecodeStream>> openStream(const StreamOptions& options) override;
 
  private:
@@ -61,7 +63,8 @@ class PacedEngine : public Engine, public std::enable_shared_from_this<PacedEngi
   const Policy policy_;
   const double costMs_;
   int64_t nowNs_ = 0, answeredAtNs_ = 0;
-  int64_t encodingNs_ = 0;  // what the encoder took for the next window
+  /// The time that the encoder took for the next window.
+  int64_t encodingNs_ = 0;
   std::deque<Answer> answers_;
   std::deque<Reading> readings_;
 };

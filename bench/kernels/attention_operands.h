@@ -7,7 +7,8 @@
 
 namespace npuspeech {
 
-/// The self attention of an encoder on `rows` rows: heads of 64; queries, keys and values side by side.
+/// The self-attention of an encoder on `rows` rows, with heads of 64. Queries, keys and values lie side by
+/// side.
 struct AttentionOperands {
   static constexpr int kHeadDim = 64;
   Floats qkv, out;

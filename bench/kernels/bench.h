@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the benchmarks of all kernels share: threads, operands, measurement, and a row of results per body.
-//
-// Other work on a machine comes and goes: each repetition of a kernel is measured beside a peak loop and,
-// where there is one, beside oneDNN on the same product, and the best time of each is what counts. Counters:
+// What the benchmarks of all kernels share: threads, operands, measurement, and a row of results for each
+// body. Other work on the machine comes and goes. So each repetition of a kernel is measured beside a peak
+// loop and, where there is one, beside oneDNN on the same product, and the best time of each is used.
+// Counters:
 //   best_us  the best repetition
 //   GOPS     operations of the best repetition, a multiply and an add being two, in 1e9 per second
-//   peak     their share of the peak loop's, which uses the best instruction set that is enabled
+//   peak     GOPS over that of the peak loop, which uses the best instruction set that is enabled
 //   onednn   oneDNN's time over ours: above 1 we are faster
 //   GB/s     weights (or keys and values) read per second
-//   read     their share of what plain loads read
+//   read     GB/s over that of plain loads
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -28,12 +28,12 @@ namespace npuspeech {
 using Floats = AlignedVector<float>;
 using Bytes = AlignedVector<unsigned char>;
 
-/// The environment variable THREADS, by default one per processor.
+/// The number of threads: the environment variable THREADS, by default one for each processor.
 int benchThreads();
-/// Threads for everything that is measured.
+/// The threads on which everything is measured.
 ThreadPool& benchPool();
 
-/// Normally distributed numbers, the same in each run. Long arrays repeat them.
+/// Returns normally distributed numbers, the same in each run. Long arrays repeat them.
 Floats randomFloats(size_t count, float deviation = 1);
 
 /// A model whose shapes are measured.
@@ -45,27 +45,31 @@ struct ModelSize {
 inline constexpr ModelSize kModelSizes[] = {{"base", 512, 8, 2048, 51865, 80},
                                             {"turbo", 1280, 20, 5120, 51866, 128}};
 
-/// "<kernel>/<size>/<shape>".
+/// Returns the name of a benchmark: "<kernel>/<size>/<shape>".
 std::string benchName(const char* kernel, const ModelSize& size, const std::string& shape);
 
 /// What one run of a kernel does.
 struct Work {
+  /// The number of operations, where a multiply and an add are two.
   double operations = 0;
+  /// The peak to compare with.
   Peak peak = Peak::MultiplyAddF32;
-  const void* read = nullptr;  // memory that a run reads once, where that is what bounds it
+  /// The memory that a run reads once, where reading bounds its speed; else null.
+  const void* read = nullptr;
   size_t readBytes = 0;
-  std::function<void()> onednn;  // the same by oneDNN, or empty
+  /// The same work by oneDNN, or empty.
+  std::function<void()> onednn;
 };
 
 /// Measures `run`, and sets the counters above.
 void measure(benchmark::State& state, const Work& work, const std::function<void()>& run);
 
 /// Adds a benchmark "<name>/<instruction set>", which `run` measures with one body of the kernel. The scalar
-/// body, which specifies the kernel and is no one's choice where there is another, is measured once only.
+/// body only specifies the kernel, so that it is measured once only.
 void addBody(const std::string& name, Isa isa, std::function<void(benchmark::State&)> run);
 
-/// Adds one for every body of a kernel's table that this processor can run: `run(state, variant, isBest)`.
-/// Only the best is worth comparing with oneDNN.
+/// Adds a benchmark for every body of a kernel's table that this processor can run. It calls `run(state,
+/// variant, isBest)`. Only the best body is worth comparing with oneDNN.
 template <class Table, class Run>
 void addBodies(const std::string& name, const Table& table, const Run& run) {
   bool isBest = true;
@@ -76,7 +80,7 @@ void addBodies(const std::string& name, const Table& table, const Run& run) {
   }
 }
 
-/// One for each file beside this one: adds its kernel's benchmarks.
+// Each of these adds the benchmarks of the kernel in the source file of that name.
 void addMatmulF32();
 void addMatmulI8();
 void addAttention();

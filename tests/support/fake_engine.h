@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An engine that computes nothing: it says what a test has written, when and if the test wants it.
+// An engine that computes nothing. A test's script says what it answers, when, and whether.
 #pragma once
 
 #include <array>
@@ -15,25 +15,32 @@
 
 namespace npuspeech::test {
 
+/// The calls that the script decides on.
 enum class FakeCalled { Check, Open, OpenStream, Allocate, Encode, Decode };
 inline constexpr FakeCalled kFakeCalls[] = {FakeCalled::Check,    FakeCalled::Open,   FakeCalled::OpenStream,
                                             FakeCalled::Allocate, FakeCalled::Encode, FakeCalled::Decode};
 
+/// One call, as the script sees it.
 struct FakeCall {
   FakeCalled called;
-  int number;                   // of the calls of this kind, from 0
-  Task task;                    // of OpenStream's and Decode's stream
-  const EncodedWindow* window;  // of Decode
-  std::stop_token stop;         // requested when the caller no longer waits
+  /// The number of the call among those of its kind, from 0.
+  int number;
+  /// The task of the stream, in OpenStream and Decode.
+  Task task;
+  /// The window of Decode, else null.
+  const EncodedWindow* window;
+  /// Stops when the caller no longer waits.
+  std::stop_token stop;
 };
 
-/// Makes engines whose every call asks the script first: it may wait, throw, or give the error that the call
-/// is to have. A call without an error does what a working engine does: encoding leaves the states as they
-/// are, and each final window says the words, evenly over its length. Partial windows have them as interim
-/// text. Each stream decodes on a thread of its own, so that streams answer in whatever order the script lets
-/// them. Thread-safe where the script is.
+/// Makes engines whose calls all ask the script first. The script may wait, throw, or return the error of the
+/// call. A call without an error works: encoding leaves the states as they are, and a final window says the
+/// given words, spread evenly over its length. A window that is not final has them as interim text. Each
+/// stream decodes on a thread of its own, so that the script can order the answers of streams. Thread-safe if
+/// the script is.
 class FakeEngines : public EngineSource, public std::enable_shared_from_this<FakeEngines> {
  public:
+  /// Decides on a call: empty lets it work.
   using Script = std::function<std::optional<Error>(const FakeCall&)>;
 
   FakeEngines(Script script, std::vector<std::string> says)
@@ -43,6 +50,7 @@ class FakeEngines : public EngineSource, public std::enable_shared_from_this<Fak
   Result<std::shared_ptr<Engine>> open(const EngineOptions& options, const Engine::Progress& progress,
                                        std::stop_token stop) override;
 
+  /// The number of calls of a kind so far.
   int calls(FakeCalled called) const { return counts_[static_cast<size_t>(called)]; }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How much audio stands for a stream that never ends.
+// The length of audio with which tests stand in for an endless stream.
 #pragma once
 
 #include <cstdint>

@@ -9,15 +9,17 @@
 
 namespace npuspeech::test {
 
-/// An array of little-endian float32 or int16 in row-major order, as floats: int16 keep their values.
+/// An array of little-endian float32 or int16 in row-major order, as floats. Values of int16 are not scaled.
 struct Npy {
   std::vector<int64_t> dims;
   std::vector<float> values;
 };
 
-/// Nothing where there is no such file; throws std::runtime_error where it cannot be understood.
+/// Reads an .npy file. Empty where it is missing; throws std::runtime_error where its format is not
+/// supported.
 std::optional<Npy> readNpy(const std::string& path);
-/// The array `name` (without ".npy") of an archive whose members are stored or deflated.
+/// Reads the array `name` (without ".npy") of an .npz file, whose members are stored or deflated. Empty or
+/// throws as readNpy().
 std::optional<Npy> readNpz(const std::string& path, const std::string& name);
 
 }  // namespace npuspeech::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Recordings and model files for tests, where this machine has them.
+// Finds recordings and model files for tests, where this machine has them.
 #pragma once
 
 #include <optional>
@@ -8,20 +8,21 @@
 
 namespace npuspeech::test {
 
-/// The folder of recordings and reference outputs beside the source tree (NPUSPEECH_TEST_DATA; ../shared),
-/// with `name` in it.
+/// Returns the path of `name` in the folder of recordings and reference outputs: NPUSPEECH_TEST_DATA, by
+/// default ../shared beside the source tree.
 std::string sharedFile(const std::string& name);
 
-/// A file in the folder of models (NPUSPEECH_MODELS; npuspeech/models in the user's cache), for example
-/// "silero-vad/silero_vad_16k.safetensors"; nothing where it is not there.
+/// Returns the path of a file in the folder of models: NPUSPEECH_MODELS, by default npuspeech/models in the
+/// user's cache. An example of `name` is "silero-vad/silero_vad_16k.safetensors". Empty where the file is
+/// missing.
 std::optional<std::string> modelFile(const std::string& name);
 
-/// Mono samples in [-1, 1] of a recording in sharedFile("audio/..."), at its own rate of 8 or 16 kHz, the
-/// former brought to 16 kHz; nothing where it is missing.
+/// Reads a recording, sharedFile("audio/" + name), as mono samples in [-1, 1] at 16 kHz. Its own rate may be
+/// 8 or 16 kHz. Empty where it is missing.
 std::optional<std::vector<float>> readRecording(const std::string& name);
 
 }  // namespace npuspeech::test
 
-/// Leaves a test where a recording or model file is missing, by its name.
+/// Skips the test where a recording or model file is missing, and names it.
 #define NPUSPEECH_REQUIRE(value, name) \
   if (!(value)) GTEST_SKIP() << (name) << " is not on this machine"

@@ -8,7 +8,7 @@
 
 namespace npuspeech::test {
 
-/// A new, empty folder under $TMPDIR, removed with all that is in it.
+/// Creates an empty folder under $TMPDIR. The destructor removes it with its contents.
 class TempFolder {
  public:
   TempFolder() {
@@ -24,6 +24,7 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
 
   const std::string& path() const { return path_; }
+  /// The path of `name` in the folder.
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:

@@ -12,6 +12,7 @@
 
 namespace npuspeech::test {
 
+/// A tensor of a file that is written.
 struct NamedTensor {
   std::string name;
   TensorType type = TensorType::Float32;
@@ -19,24 +20,24 @@ struct NamedTensor {
   std::string bytes;  // little-endian
 };
 
-/// `values` stored as Float32, Float16 or BFloat16, rounded to nearest, ties to even.
+/// Makes a tensor of Float32, Float16 or BFloat16. Values are rounded to nearest, ties to even.
 NamedTensor floatTensor(std::string name, std::vector<int64_t> dims, const std::vector<float>& values,
                         TensorType type = TensorType::Float32);
-/// A scalar, of Int8, Int16 or Int32.
+/// Makes a scalar of Int8, Int16 or Int32.
 NamedTensor integerTensor(std::string name, TensorType type, int32_t value);
-/// `values` stored as Int8, with one scale per row in a second tensor: stored = round(value * scale),
-/// |stored| <= 127.
+/// Makes a tensor of Int8 and a second one with a scale for each row: stored = round(value * scale), |stored|
+/// <= 127.
 std::pair<NamedTensor, NamedTensor> int8Tensors(std::string name, std::vector<int64_t> dims,
                                                 const std::vector<float>& values);
 
-/// The bytes of a model.bin, binary version 6. `aliases`: pairs of alias and name.
+/// Returns the bytes of a model.bin of binary version 6. `aliases` are pairs of alias and name.
 std::string ctranslate2File(const std::vector<NamedTensor>& tensors,
                             const std::vector<std::pair<std::string, std::string>>& aliases,
                             std::string_view spec = "WhisperSpec");
-/// The bytes of a safetensors file.
+/// Returns the bytes of a safetensors file.
 std::string safetensorsFile(const std::vector<NamedTensor>& tensors);
 
-/// Writes or overwrites a file; aborts where that fails.
+/// Writes or overwrites a file. Aborts where that fails.
 void writeFile(const std::string& path, std::string_view bytes);
 
 }  // namespace npuspeech::test

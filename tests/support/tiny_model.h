@@ -17,25 +17,31 @@ inline constexpr int kTinyLayers = 2;
 inline constexpr int kTinyAudioContext = 1500;
 inline constexpr int kTinyTextContext = 448;
 
-/// What the model has beside the sizes above. Two encoder and two decoder layers of two heads each.
+/// How a model is written, beside the sizes above. It has two encoder and two decoder layers of two heads
+/// each.
 struct TinyModelOptions {
-  bool multilingual = true;                  // false: as whisper-*.en, with vocabulary.txt
-  TensorType weights = TensorType::Float16;  // of the matrices: Float32, Float16 or Int8 with scales
+  /// False: an English-only model as whisper-*.en, with vocabulary.txt.
+  bool multilingual = true;
+  /// The type of the matrices: Float32, Float16, or Int8 with scales.
+  TensorType weights = TensorType::Float16;
+  /// The number of mel bins.
   int melBins = 80;
+  /// The seed of the random weights.
   uint64_t seed = 1;
-  /// What the model says, whatever it hears: words of tinyWords(), then the end of text. The first language
-  /// token is its language. Empty: what random weights say, up to the token limit.
+  /// What the model says whatever it hears: words of tinyWords(), before the end of text. It detects the
+  /// first language. Empty: what random weights say, up to the token limit.
   std::vector<std::string> says;
+  /// The number of tokens in the text context.
   int textContext = kTinyTextContext;
-  /// Of the last layer norm: 1e38 makes logits that are no numbers.
+  /// The gain of the last layer norm. 1e38 makes logits that are not numbers.
   float gain = 1;
-  /// True: the first logits of a window also say that nothing was spoken, with a probability near 1.
+  /// True: the model states for each window with a probability near 1 that it holds no speech.
   bool hearsNothing = false;
 };
 
-/// The words whose tokens the vocabulary has whole, with a space before them.
+/// The words that are single tokens of the vocabulary, with a space before them.
 const std::vector<std::string>& tinyWords();
-/// The vocabulary's entries in order, as its file holds them.
+/// The entries of the vocabulary in order, as its file holds them.
 std::vector<std::string> tinyVocabulary(bool multilingual);
 
 /// The tensors of the model, with the names and shapes of CTranslate2, ordered by name.
@@ -43,8 +49,8 @@ std::vector<NamedTensor> tinyTensors(const TinyModelOptions& options);
 
 /// Writes config.json, and vocabulary.json or vocabulary.txt into `folder`, which must exist.
 void writeTinyVocabulary(const std::string& folder, bool multilingual);
-/// The same and model.bin: 3 MB in some 40 ms. Equal options give equal bytes. tiny_formats.h has other
-/// formats.
+/// Writes the same files and model.bin, 3 MB in about 40 ms. Equal options give equal bytes. tiny_formats.h
+/// has other formats.
 void writeTinyModel(const std::string& folder, const TinyModelOptions& options = {});
 
 }  // namespace npuspeech::test

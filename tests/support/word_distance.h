@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How far apart two transcripts are.
+// The distance between two transcripts.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace npuspeech::test {
 
-/// A word in lower case, without marks.
+/// Returns a word in lower case, with its letters and digits only.
 inline std::string bare(const std::string& word) {
   std::string letters;
   for (char c : word)
@@ -18,7 +18,7 @@ inline std::string bare(const std::string& word) {
   return letters;
 }
 
-/// Words to be replaced, added or removed.
+/// Returns the number of words to replace, add or remove to turn `a` into `b`.
 inline size_t distance(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
