@@ -6,9 +6,9 @@
 
 namespace npuspeech {
 
-/// `bytes` of the calling thread's working memory, aligned to 64, uninitialised. It is one piece, valid until
-/// the next call on the same thread: for use inside one kernel call. It grows to the largest request and is
-/// freed with the thread.
+/// Returns `bytes` of working memory of the calling thread, aligned to 64 and uninitialised. Each thread has
+/// a single block, which the next call on the thread returns again, so use it only within one kernel call.
+/// The block grows to the largest request and is freed when the thread ends. Throws std::bad_alloc.
 void* threadScratch(size_t bytes);
 
 }  // namespace npuspeech

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The table that every kernel has: its bodies, best first, the scalar one (the specification) last.
+// The table of a kernel's bodies: the best first, and the scalar one, which specifies the kernel, last.
 #pragma once
 
 #include <span>
@@ -8,14 +8,14 @@
 
 namespace npuspeech {
 
-/// One body of a kernel and the instruction set that it needs.
+/// A body of a kernel, and the instruction set that it needs.
 template <class Function>
 struct Variant {
   Isa isa;
   Function* run;
 };
 
-/// The first variant of a table that is enabled on this machine; the scalar one always is.
+/// Returns the first body of a table that is enabled on this machine. The scalar one always is.
 template <class Function>
 Function* bestVariant(std::span<const Variant<Function>> table) {
   for (const Variant<Function>& variant : table)

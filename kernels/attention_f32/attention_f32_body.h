@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of attention_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage on
-// purpose.
+// The vector body of attention_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage keeps
+// its instructions out of other object files.
 //
 // Both products run on the register tiles of matmul_f32: K and V of a head are packed as its weights are, the
 // scores of one tile of queries are written where the second product reads its rows from. 14 x 1500 scores
@@ -20,7 +20,7 @@ constexpr size_t paddedKeys(int keys) {
   return static_cast<size_t>((keys + kPanel - 1) / kPanel) * kPanel;
 }
 
-/// K as [keys / 16][headDim][16], then V as [headDim / 16][keys][16].
+/// The number of floats of a head: K as [keys / 16][headDim][16], then V as [headDim / 16][keys][16].
 size_t packedSize(int keys, int headDim) {
   return (paddedKeys(keys) + static_cast<size_t>(keys)) * static_cast<size_t>(headDim);
 }
@@ -41,8 +41,8 @@ void pack(const AttentionF32& p, int head, float* packed) {
       std::memcpy(packed, p.v + j * p.vStride + column + first, kPanel * sizeof(float));
 }
 
-/// Scaled scores of one row of sums in units of log 2 with their bias, written to `weights`; `largest`
-/// gathers maxima.
+/// Writes the scores of one row of sums, scaled, with their bias and in units of log 2, to `weights`, and
+/// raises `largest` to the maximum of each lane.
 inline void finishScores(const AttentionF32& p, int key, int count, const float* sums, float* weights,
                          float* largest) {
   const F32 scale = broadcast(p.scale * kLog2E), log2e = broadcast(kLog2E);
@@ -63,7 +63,7 @@ inline void finishScores(const AttentionF32& p, int key, int count, const float*
   store(largest, maxima);
 }
 
-/// weights = 2^(weights - max), in place over the pieces of one row; returns their sum.
+/// Replaces the scores of one row by 2^(score - maxScore), piece by piece, and returns their sum.
 float exponentials(float* row, size_t pieceStride, int keys, float maxScore) {
   const F32 offset = broadcast(maxScore);
   F32 sum0 = broadcast(0), sum1 = sum0;
@@ -87,7 +87,7 @@ float exponentials(float* row, size_t pieceStride, int keys, float maxScore) {
   return sumOf(sum0 + sum1);
 }
 
-/// One tile of queries.
+/// Computes one tile of queries.
 void runTile(const AttentionF32& p, size_t column, int firstQuery, int rows, const float* packed,
              float* scratch) {
   alignas(64) float q[kTileRows * kPiece], sums[kTileRows * kTilePanels * kPanel];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// attention_f32 in integers: 8-bit queries, keys and values, 16-bit probabilities.
+// attention_f32 in integers: queries, keys and values of 8 bits, and probabilities of 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 
 namespace npuspeech {
 
-/// Keys are taken in blocks of this many, so that a block's scores stay in L1.
+/// The number of keys in a block. Blocks are processed one after the other, so that a block's scores stay in
+/// L1.
 inline constexpr int kAttentionI8Block = 256;
 
 /// The packed keys and values of one head, in this order, each part 64-byte aligned; np is keys rounded up to
@@ -28,11 +29,13 @@ inline constexpr int kAttentionI8Block = 256;
 constexpr size_t attentionI8PaddedKeys(int keys) {
   return static_cast<size_t>((keys + 31) / 32) * 32;
 }
+/// The size in bytes of the packed keys and values of one head.
 constexpr size_t attentionI8PackedSize(int keys, int headDim) {
   const size_t padded = attentionI8PaddedKeys(keys), dim = static_cast<size_t>(headDim);
   const size_t blocks = (padded + kAttentionI8Block - 1) / kAttentionI8Block;
   return padded * (2 * dim + 8) + blocks * dim * 4;
 }
+/// The parts of a head's packed memory, as described above.
 struct AttentionI8Head {
   int8_t* keys;
   float* scales;
@@ -40,38 +43,41 @@ struct AttentionI8Head {
   int8_t* values;
   float* valueScales;
 };
-/// The parts of packed memory; writable for `pack`, read only for everyone else.
+/// Returns the parts of packed memory. Only `pack` may write to them.
 AttentionI8Head attentionI8Head(const void* packed, int keys, int headDim);
 
-/// Computes what attention_f32 does for head `head` and the queries [firstQuery, firstQuery + queryCount),
-/// from the head's packed K and V; p.k and p.v are not read. Queries are quantised per row as keys are, and
-/// the integer dot product is exact. Softmax in float32: a key weighs round(32000 * exp(score - the
-/// largest score of this and the blocks before)), so that sums over a block are exact in 32 bits;
-/// the weights themselves normalise. Variants agree within 1e-3 of the largest |v| of the column; the
-/// distance to attention_f32 is that of 8-bit scores: about 1 % of the norm of the result on a model's own
-/// data.
+/// A body of the kernel. Queries are quantised per row in the same way as keys, and their integer dot product
+/// is exact. The softmax is in float32: the weight of a key is round(32000 * exp(score - the largest score of
+/// its block and those before)), so that sums over a block are exact in 32 bits. The result is divided by the
+/// sum of these weights. Bodies agree within 1e-3 of the largest |v| of the column. The distance to
+/// attention_f32 is due to scores from 8 bits: about 1 % of the norm of the result on a model's own data.
 struct AttentionI8Kernel {
-  /// Packs head `head` of p.k and p.v into attentionI8PackedSize bytes, 64-byte aligned; exact in every
-  /// variant. p.q and p.out are not used.
+  /// Packs head `head` of p.k and p.v into attentionI8PackedSize() bytes, 64-byte aligned. All bodies give
+  /// the same bytes. p.q and p.out are not used.
   void (*pack)(const AttentionF32& p, int head, void* packed);
+  /// Computes head `head` for the queries [firstQuery, firstQuery + queryCount) from packed keys and values.
+  /// p.k and p.v are not used.
   void (*run)(const AttentionF32& p, int head, int firstQuery, int queryCount, const void* packed);
 };
+/// A body, and the instruction set that it needs.
 struct AttentionI8Variant {
   Isa isa;
   AttentionI8Kernel kernel;
 };
+/// All bodies, best first.
 std::span<const AttentionI8Variant> attentionI8Variants();
 
-/// `pack` of the best variant.
+/// Packs with the best body that is enabled.
 void packAttentionI8(const AttentionF32& p, int head, void* packed);
 
-/// Memory that attentionI8 reuses from call to call; grows to the largest problem seen. One per caller.
+/// Memory that attentionI8() reuses from call to call. It grows to the largest problem seen. Each caller has
+/// its own.
 struct AttentionI8Scratch {
   AlignedVector<unsigned char> packed;
 };
 
-/// All heads, split over the pool's threads, with `body`; null stands for the best body that is enabled. The
-/// contract of the operands is that of attentionF32.
+/// Computes all heads on the pool's threads with `body`; null stands for the best body that is enabled. The
+/// operands are those of attentionF32().
 void attentionI8(ThreadPool& pool, const AttentionF32& attention, AttentionI8Scratch& scratch,
                  const AttentionI8Kernel* body = nullptr);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of attention_i8 and of decode_attention_i8, over one of simd/dot_*.h. Internal linkage on
-// purpose.
+// The vector body of attention_i8 and of decode_attention_i8, over one of simd/dot_*.h. Internal linkage
+// keeps its instructions out of other object files.
 //
 // A tile of queries meets the keys block by block: the block's scores (14 x 256) and weights stay in L1, its
 // share of the result is an exact integer that is added to a float sum, which is scaled down when a later
@@ -97,16 +97,17 @@ inline void pack(const AttentionF32& p, int head, void* packed) {
 
 constexpr int kRowSlots = (kTileRowsI8 + kLanes - 1) / kLanes * kLanes;
 
-/// What is known of a tile's queries while blocks go by, one slot per row.
+/// The state of a tile's queries from block to block, with one slot for each row.
 struct TileState {
   alignas(64) float out[kTileRowsI8 * kMaxHeadDim];  // [rows][headDim], in units of 1 / total
-  alignas(64) float factor[kRowSlots];  // of an integer dot product with a key of scale 1, in log 2
+  alignas(64) float factor[kRowSlots];  // from a dot product to a score, for a key of scale 1, in log 2
   alignas(64) float max[kRowSlots];     // largest score so far
   alignas(64) float total[kRowSlots];   // of the weights so far
-  alignas(64) float down[kRowSlots];    // by what a block's larger maximum scales the sums before it
+  alignas(64) float down[kRowSlots];    // the factor for earlier sums where a block has a larger maximum
 };
 
-/// Scores in units of log 2 of a tile's queries and the keys from `key` on; keys past the last get -infinity.
+/// Writes the scores of a tile's queries and the keys from `key` on, in units of log 2. Keys past the last
+/// get -infinity.
 struct ScoresOut {
   const AttentionI8Head& head;
   const float* keyBias;  // or null
@@ -134,7 +135,7 @@ struct ScoresOut {
   }
 };
 
-/// Adds a block's share of the result to what came of the blocks before it.
+/// Adds the result of a block to that of the blocks before it.
 struct ValuesOut {
   const float* scales;  // of the values, from the tile's first column on
   const float* down;    // [rows]
@@ -151,7 +152,7 @@ struct ValuesOut {
   }
 };
 
-/// The largest of `count` scores, a multiple of 32.
+/// Returns the largest of `count` scores. `count` is a multiple of 32.
 inline float largestOf(const float* scores, int count) {
   F32 max0 = load(scores), max1 = load(scores + kLanes);
   for (int j = 2 * kLanes; j < count; j += 2 * kLanes) {
@@ -161,7 +162,7 @@ inline float largestOf(const float* scores, int count) {
   return maxOf(max(max0, max1));
 }
 
-/// weights = 32000 * 2^(scores - largest), rounded; returns their sum.
+/// Computes weights = round(32000 * 2^(scores - largest)), and returns their sum.
 inline int32_t weigh(const float* scores, int count, float largest, int16_t* weights) {
   const F32 offset = broadcast(largest - kLog2Unit);
   I32 sum0 = broadcastInt(0), sum1 = sum0;
@@ -176,8 +177,8 @@ inline int32_t weigh(const float* scores, int count, float largest, int16_t* wei
   return sumOfInts(add(sum0, sum1));
 }
 
-/// Turns a block's scores into weights and updates the rows' maxima, totals and factors. All rows go through
-/// each step together: a row alone would wait for the sum over its lanes.
+/// Turns a block's scores into weights and updates the rows' maxima, totals and factors. All rows do each
+/// step together, because a single row would wait for the sum over its lanes.
 inline void weighBlock(const float* scores, int count, int rows, TileState& state, int16_t* weights) {
   alignas(64) float largest[kRowSlots] = {};
   for (int r = 0; r < rows; ++r) largest[r] = largestOf(scores + r * kBlock, count);
@@ -186,7 +187,7 @@ inline void weighBlock(const float* scores, int count, int rows, TileState& stat
     store(state.max + r, now);
     store(state.down + r,
           exp2(before - now));  // 0 where nothing was before: 2^(-infinity), or 2^(not a number)
-    // Where every key so far counts for nothing, a finite offset keeps -infinity from meeting itself.
+    // Where every score so far is -infinity, a finite offset avoids -infinity minus -infinity.
     store(largest + r, max(now, broadcast(-1e30f)));
   }
   for (int r = 0; r < rows; ++r) {
@@ -195,9 +196,9 @@ inline void weighBlock(const float* scores, int count, int rows, TileState& stat
   }
 }
 
-/// What `rows` queries, at most kMostRows, make of one head. q: [rows] rows, qStride floats apart; out
-/// likewise. `allScores`, if set, receives the scores of the first row in units of log 2; returns their
-/// maximum.
+/// Computes one head for `rows` queries, at most kMostRows. Rows of `q` are qStride floats apart, and those
+/// of `out` likewise. `allScores`, where it is not null, gets the scores of the first row in units of log 2.
+/// Returns their maximum.
 template <int kMostRows>
 float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, int headDim, float scale,
                  const float* q, size_t qStride, int rows, float* out, size_t outStride, float* allScores) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Attention of one query on a cache of keys and values, one head: the decoder's, bound by memory.
+// Attention of one query on a cache of keys and values, for one head, as in the decoder. Memory bounds its
+// speed.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +10,15 @@
 
 namespace npuspeech {
 
-/// weights_j = softmax_j(scale * q . k_j + keyBias_j); out = sum_j weights_j v_j, for one head. headDim is a
-/// multiple of 16, at most 128. Nothing is allocated. Bound: 1e-5 relative to the largest |v|.
+/// For one head: weights_j = softmax_j(scale * q . k_j + keyBias_j); out = sum_j weights_j v_j. headDim is a
+/// multiple of 16, at most 128. Nothing is allocated. Error bound: 1e-5 relative to the largest |v|.
 struct DecodeAttentionF32 {
   const float* q = nullptr;         // [headDim]
   const float* k = nullptr;         // [keys][headDim], row stride kStride
   const float* v = nullptr;         // [keys][headDim], row stride vStride
   size_t kStride = 0, vStride = 0;  // floats from row to row
   const float* keyBias = nullptr;   // [keys], or null
-  float* weights = nullptr;         // [keys] out: what each key counted; also the kernel's working memory
+  float* weights = nullptr;         // [keys] out: the weight of each key; also the kernel's working memory
   float* out = nullptr;             // [headDim]
   float scale = 1;
   int headDim = 64, keys = 0;

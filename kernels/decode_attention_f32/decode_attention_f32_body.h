@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The vector body of decode_attention_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage
-// on purpose.
+// keeps its instructions out of other object files.
 #pragma once
 
 #include <math.h>
@@ -11,7 +11,7 @@
 namespace npuspeech {
 namespace {
 
-/// out = sum over keys of weights * v, for kVectors vectors of columns that stay in registers.
+/// Computes out = sum over keys of weights * v, for kVectors vectors of columns, which stay in registers.
 template <int kVectors>
 void weightedSum(const DecodeAttentionF32& p, int column) {
   F32 even[kVectors], odd[kVectors];

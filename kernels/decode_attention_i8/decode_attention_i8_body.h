@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of decode_attention_i8: attention_i8's for a tile of one query. Internal linkage on
-// purpose.
+// The vector body of decode_attention_i8: attention_i8's for a tile of one query. Internal linkage keeps its
+// instructions out of other object files.
 #pragma once
 
 #include "kernels/attention_i8/attention_i8_body.h"

@@ -10,7 +10,7 @@
 namespace npuspeech {
 
 /// out = (in - mean) / sqrt(variance + 1e-5) * gamma + beta for each row; the variance is the biased one.
-/// `out` may be `in`. Bound: 2e-6 relative to the row's largest |out|.
+/// `out` may be `in`. Error bound: 2e-6 relative to the row's largest |out|.
 struct LayerNormF32 {
   const float* in = nullptr;
   size_t inStride = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of layer_norm_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage on
-// purpose.
+// The vector body of layer_norm_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage keeps
+// its instructions out of other object files.
 #pragma once
 
 #include <math.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The normaliser of a long row of logits: what every log-probability of a decoding step needs.
+// The logarithm of the sum of exponentials of a long row of logits, which normalises their log-probabilities.
 #pragma once
 
 #include <span>
@@ -8,11 +8,14 @@
 
 namespace npuspeech {
 
-/// log(sum_i exp(x_i)) and the largest x with its (first) index. Entries of -infinity are allowed and count
-/// for nothing; with no finite entry the sum is -infinity and the index 0. Bound: 1e-5 absolute.
+/// The result for a row x. Entries of -infinity are allowed and add nothing; without a finite entry, logSum
+/// is -infinity and argmax is 0. Error bound of logSum: 1e-5 absolute.
 struct LogSumExp {
+  /// log(sum_i exp(x_i)).
   float logSum = 0;
+  /// The largest x_i.
   float max = 0;
+  /// The first index of the largest x_i.
   int argmax = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// out = activation(a * weights + bias) + residual, in float32, weights packed once.
+// The product out = activation(a * weights + bias) + residual in float32, with packed weights.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,13 @@ namespace npuspeech {
 
 class ThreadPool;
 
-/// Columns in a panel of packed weights.
+/// The number of columns in a panel of packed weights.
 inline constexpr int kMatmulF32Panel = 16;
 
 /// out[r][c] = activation(sum over d of a[r][d] * weights[d][c] + bias[c]) + residual[r][c].
 /// Rows of `a` may overlap each other (a convolution is a product on overlapping rows). `out` may be
-/// `residual`, but must not overlap `a`. No alignment is needed but of `weights` (64 bytes). Nothing is
-/// allocated once warm. Bound: relative error of each sum at most 1e-5 of sum |a*w|; order of summation is
-/// free.
+/// `residual`, but must not overlap `a`. Only `weights` needs alignment (64 bytes). Nothing is allocated once
+/// warm. Error bound: each sum is within 1e-5 of sum |a * w|; the order of summation is free.
 struct MatmulF32 {
   const float* a = nullptr;
   size_t aStride = 0;               // floats from row to row
@@ -33,15 +32,15 @@ struct MatmulF32 {
   Activation activation = Activation::None;
 };
 
-/// Floats that packed weights of this size take.
+/// The number of floats of packed weights of this size.
 constexpr size_t matmulF32PackedSize(int columns, int depth) {
   return static_cast<size_t>((columns + kMatmulF32Panel - 1) / kMatmulF32Panel) * kMatmulF32Panel * depth;
 }
 
-/// Packs weights stored output-major, as models do: weights[c * depth + d].
+/// Packs weights that are stored as models do, by output: weights[c * depth + d].
 void packMatmulF32(const float* weights, int columns, int depth, float* packed);
 
-/// Floats of scratch that a body needs for this product, aligned to 64.
+/// The number of floats of scratch, aligned to 64 bytes, that a body needs.
 constexpr size_t matmulF32ScratchSize(int rows, int depth) {
   return static_cast<size_t>(rows) * static_cast<size_t>((depth + 127) / 128 * 128);
 }
@@ -49,9 +48,9 @@ constexpr size_t matmulF32ScratchSize(int rows, int depth) {
 using MatmulF32Function = void(const MatmulF32&, float* scratch);
 std::span<const Variant<MatmulF32Function>> matmulF32Variants();
 
-/// On the calling thread, with the best variant.
+/// Computes on the calling thread with the best body that is enabled.
 void matmulF32(const MatmulF32& product);
-/// Split over the pool's threads, with `body`; null stands for the best body that is enabled.
+/// Computes on the pool's threads with `body`; null stands for the best body that is enabled.
 void matmulF32(ThreadPool& pool, const MatmulF32& product, MatmulF32Function* body = nullptr);
 
 }  // namespace npuspeech

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of matmul_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage on
-// purpose. The copied rows stay in L2 while panels of weights pass by, each used for all row tiles.
+// The vector body of matmul_f32, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage keeps its
+// instructions out of other object files. The copied rows stay in L2 while panels of weights pass by, each
+// used for all row tiles.
 #pragma once
 
 #include "kernels/matmul_f32/matmul_f32.h"
@@ -12,7 +13,8 @@ namespace {
 
 static_assert(kPanel == kMatmulF32Panel);
 
-/// Bias, activation and residual of a tile of sums, `width` a row, of which `columns` are written.
+/// Applies bias, activation and residual to a tile of sums with `width` sums in each row, and writes the
+/// first `columns`.
 void finishTile(const MatmulF32& p, size_t row, int rows, size_t column, int columns, int width,
                 const float* sums) {
   const bool isGelu = p.activation == Activation::Gelu;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of matmul_i8, over one of simd/dot_*.h. Internal linkage on purpose.
-// A few rows stay in cache while panels of weights pass by, each used for all row tiles.
+// The vector body of matmul_i8, over one of simd/dot_*.h. Internal linkage keeps its instructions out of
+// other object files. A few rows stay in cache while panels of weights pass by, each used for all row tiles.
 #pragma once
 
 #include "kernels/matmul_i8/matmul_i8.h"
@@ -12,10 +12,12 @@ namespace {
 
 static_assert(kPanelI8 == kMatmulI8Panel);
 
-/// Zero points, scales, bias and residual of a tile's sums, on their way out.
+/// Applies zero points, scales, bias and residual to a tile's sums, and writes them.
 struct FinishedOut {
   const MatmulI8& p;
-  int shift;  // of bytes of a row to rows of the lines that fetch() brings: all come in the first half
+  /// The row whose line fetch() fetches is the offset in bytes >> shift. All lines are fetched in the first
+  /// half of the depth.
+  int shift;
   int32_t multipliers[kTileRowsI8];
 
   FinishedOut(const MatmulI8& product, int units)
@@ -27,7 +29,8 @@ struct FinishedOut {
       multipliers[r] = multiplierFor(p.rowScales[r].zeroPoint - (Quads::kSigned ? 128 : 0));
   }
 
-  /// Other cores may have the lines that the tile will write. All at once they would keep its rows waiting.
+  /// Fetches one line that the tile will write, which another core may hold. Fetched all at once at the end,
+  /// they would stall the tile.
   NPUSPEECH_INLINE void fetch(size_t at) const {
     const size_t row = at >> shift;
     if (row << shift != at || row >= static_cast<size_t>(p.rows)) return;
@@ -53,7 +56,7 @@ struct FinishedOut {
   }
 };
 
-/// One tile, whose rows are at `a`: up to kTileRowsI8 rows of whole panels without an activation.
+/// Computes one tile without an activation: up to kTileRowsI8 rows at `a`, by whole panels.
 void plainTile(const MatmulI8& p, const unsigned char* a, size_t stride, int panels) {
   const int units = (p.weights.depth + kMatmulI8Quad - 1) / kMatmulI8Quad;
   const auto tile = panels == 1 ? tileFor<Quads, 1, kTileRowsI8, FinishedOut>(p.rows)
@@ -61,8 +64,8 @@ void plainTile(const MatmulI8& p, const unsigned char* a, size_t stride, int pan
   tile(a, stride, reinterpret_cast<const unsigned char*>(p.weights.values), units, FinishedOut(p, units));
 }
 
-/// Any tile, by way of a buffer: packed weights are padded to whole panels, the caller's operands are not,
-/// and GELU finds no room in registers beside the sums.
+/// Computes any tile through a buffer. Packed weights are padded to whole panels but the caller's operands
+/// are not, and GELU does not fit into registers beside the sums.
 void bufferedTile(const MatmulI8& p, const unsigned char* a, size_t stride, int panels) {
   alignas(64) float buffer[kTileRowsI8 * kTilePanelsI8 * kPanelI8], bias[kTilePanelsI8 * kPanelI8];
   const int width = panels * kPanelI8, columns = p.weights.columns;
@@ -107,7 +110,7 @@ void matmul(const MatmulI8& p, [[maybe_unused]] unsigned char* scratch) {
     a = scratch;
     stride = matmulI8CopiedRow(p.weights.depth);
     for (int r = 0; r < groups * kTogether; ++r) {
-      const int row = r < p.rows ? r : p.rows - 1;  // the last one fills its group
+      const int row = r < p.rows ? r : p.rows - 1;  // the last row also fills the rest of its group
       Quads::copy(p.a + static_cast<size_t>(row) * p.aStride, units,
                   scratch + static_cast<size_t>(r - r % kTogether) * stride + r % kTogether * Quads::kUnit);
     }

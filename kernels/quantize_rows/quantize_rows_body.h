@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The vector body of quantize_rows, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage on
-// purpose.
+// The vector body of quantize_rows, over the F32 of simd/avx512.h, avx2.h or neon.h. Internal linkage keeps
+// its instructions out of other object files.
 #pragma once
 
 #include "kernels/layer_norm_f32/layer_norm_f32_body.h"
@@ -9,7 +9,7 @@
 namespace npuspeech {
 namespace {
 
-/// How one row is quantised, from its extremes; the same arithmetic as the scalar body's.
+/// Computes how a row is quantised from its extremes, with the same arithmetic as the scalar body.
 struct RowQuantizer {
   float scale, inverse;
   int32_t zeroPoint;

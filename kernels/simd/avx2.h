@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Vectors of float for bodies built for AVX2 and FMA; same names as avx512.h and neon.h. Internal linkage on
-// purpose.
+// Vectors of float for bodies built for AVX2 and FMA; same names as avx512.h and neon.h. Internal linkage
+// keeps its instructions out of other object files.
 #pragma once
 
 #include <immintrin.h>
@@ -29,11 +29,12 @@ inline void store(float* p, F32 v) {
 inline __m256i firstLanes(int n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-/// The first n lanes, n in [0, kLanes]; no other memory is touched and the other lanes are `rest`.
+/// Loads the first n lanes, n in [0, kLanes], and sets the others to `rest`. No other memory is read.
 inline F32 loadFirst(const float* p, int n, float rest = 0) {
   const __m256i mask = firstLanes(n);
   return _mm256_blendv_ps(broadcast(rest), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
 }
+/// Stores the first n lanes, n in [0, kLanes]. No other memory is written.
 inline void storeFirst(float* p, F32 v, int n) {
   _mm256_maskstore_ps(p, firstLanes(n), v);
 }
@@ -85,7 +86,7 @@ inline I32 loadInt(const int32_t* p) {
 inline void storeInt(int32_t* p, I32 v) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);
 }
-/// The value is in a register here: what the compiler spills of it, it spills on one side of this.
+/// Keeps the value in a register at this point, so that the compiler can only spill it before or after.
 inline void pin(I32& v) {
   asm("" : "+x"(v));
 }
@@ -95,7 +96,7 @@ inline I32 add(I32 a, I32 b) {
 inline F32 toFloat(I32 v) {
   return _mm256_cvtepi32_ps(v);
 }
-/// Rounded to nearest, halves to even.
+/// Rounds to the nearest integer, halves to even.
 inline I32 toInt(F32 v) {
   return _mm256_cvtps_epi32(v);
 }
@@ -104,27 +105,29 @@ inline int32_t sumOfInts(I32 v) {
   s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
-/// Two bytes each, as storeShorts takes them: low, then high; both in the range of int8_t.
+/// Puts two bytes into each lane, `low` below `high`, as storeShorts() takes them. Both must be in the range
+/// of int8_t.
 inline I32 interleaveBytes(I32 low, I32 high) {
   return _mm256_or_si256(_mm256_slli_epi32(high, 8), _mm256_and_si256(low, _mm256_set1_epi32(255)));
 }
 inline __m128i toShorts(I32 v) {
   return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
 }
-/// All lanes, clamped to 0 to 255.
+/// Stores all lanes as bytes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {
   const __m128i shorts = toShorts(v);
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(shorts, shorts));
 }
-/// All lanes, which must be in the range of int16_t.
+/// Stores all lanes as int16_t, whose range they must be in.
 inline void storeShorts(int16_t* p, I32 v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), toShorts(v));
 }
 
+/// Fetches a cache line that will be read.
 NPUSPEECH_INLINE inline void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
 }
-/// The same for a line that will be written.
+/// Fetches a cache line that will be written.
 NPUSPEECH_INLINE inline void prefetchWrite(const void* p) {
   __builtin_prefetch(p, 1);
 }

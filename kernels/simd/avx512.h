@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Vectors of float for bodies built for AVX-512; same names as avx2.h and neon.h. Internal linkage on
-// purpose.
+// Vectors of float for bodies built for AVX-512; same names as avx2.h and neon.h. Internal linkage keeps its
+// instructions out of other object files.
 #pragma once
 
 #include <immintrin.h>
@@ -26,10 +26,11 @@ inline void store(float* p, F32 v) {
   _mm512_storeu_ps(p, v);
 }
 
-/// The first n lanes, n in [0, kLanes]; no other memory is touched and the other lanes are `rest`.
+/// Loads the first n lanes, n in [0, kLanes], and sets the others to `rest`. No other memory is read.
 inline F32 loadFirst(const float* p, int n, float rest = 0) {
   return _mm512_mask_loadu_ps(broadcast(rest), static_cast<__mmask16>((1u << n) - 1), p);
 }
+/// Stores the first n lanes, n in [0, kLanes]. No other memory is written.
 inline void storeFirst(float* p, F32 v, int n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 }
@@ -74,7 +75,7 @@ inline I32 loadInt(const int32_t* p) {
 inline void storeInt(int32_t* p, I32 v) {
   _mm512_storeu_si512(p, v);
 }
-/// The value is in a register here: what the compiler spills of it, it spills on one side of this.
+/// Keeps the value in a register at this point, so that the compiler can only spill it before or after.
 inline void pin(I32& v) {
   asm("" : "+v"(v));
 }
@@ -84,31 +85,33 @@ inline I32 add(I32 a, I32 b) {
 inline F32 toFloat(I32 v) {
   return _mm512_cvtepi32_ps(v);
 }
-/// Rounded to nearest, halves to even.
+/// Rounds to the nearest integer, halves to even.
 inline I32 toInt(F32 v) {
   return _mm512_cvtps_epi32(v);
 }
 inline int32_t sumOfInts(I32 v) {
   return _mm512_reduce_add_epi32(v);
 }
-/// Two bytes each, as storeShorts takes them: low, then high; both in the range of int8_t.
+/// Puts two bytes into each lane, `low` below `high`, as storeShorts() takes them. Both must be in the range
+/// of int8_t.
 inline I32 interleaveBytes(I32 low, I32 high) {
   return _mm512_or_si512(_mm512_slli_epi32(high, 8), _mm512_and_si512(low, _mm512_set1_epi32(255)));
 }
-/// All lanes, clamped to 0 to 255.
+/// Stores all lanes as bytes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
                    _mm512_cvtusepi32_epi8(_mm512_max_epi32(v, _mm512_setzero_si512())));
 }
-/// All lanes, which must be in the range of int16_t.
+/// Stores all lanes as int16_t, whose range they must be in.
 inline void storeShorts(int16_t* p, I32 v) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));
 }
 
+/// Fetches a cache line that will be read.
 NPUSPEECH_INLINE inline void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
 }
-/// The same for a line that will be written.
+/// Fetches a cache line that will be written.
 NPUSPEECH_INLINE inline void prefetchWrite(const void* p) {
   __builtin_prefetch(p, 1);
 }

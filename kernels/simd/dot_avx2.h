@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Dot products of small integers for AVX2, as tile_i8.h takes them. Internal linkage on purpose.
+// Dot products of small integers for AVX2, as tile_i8.h takes them. Internal linkage keeps its instructions
+// out of other object files.
 //
 // vpmaddubsw would saturate, so bytes are widened to 16 bits, even and odd ones apart: rows when they are
 // copied, weights when they are read.
@@ -19,13 +20,13 @@ inline __m256i broadcastUnit(const unsigned char* p) {
   return broadcastInt(unit);
 }
 
-/// Four unsigned bytes of a row by four signed bytes of each column.
+/// Multiplies four unsigned bytes of a row by four signed bytes of each column.
 struct Quads {
-  static constexpr bool kCopies = true;   // rows are multiplied as copied
-  static constexpr bool kSigned = false;  // rows are multiplied as they are
+  static constexpr bool kCopies = true;   // rows are copied before they are multiplied
+  static constexpr bool kSigned = false;  // rows are multiplied as unsigned bytes
   static constexpr int kRows = 1;         // rows are multiplied one by one
-  static constexpr int kUnit = 8;         // bytes that four values take in a copied row,
-  static constexpr int kColumnUnit = 4;   // and in a column
+  static constexpr int kUnit = 8;         // the bytes of four values in a copied row
+  static constexpr int kColumnUnit = 4;   // the bytes of four values in a column
   struct Row {
     __m256i even, odd;
   };
@@ -51,7 +52,7 @@ struct Quads {
   }
 };
 
-/// Two signed 16-bit values of a row by two signed bytes of each column.
+/// Multiplies two signed 16-bit values of a row by two signed bytes of each column.
 struct Pairs {
   static constexpr int kUnit = 4, kColumnUnit = 2;
   using Row = __m256i;
@@ -63,12 +64,12 @@ struct Pairs {
   static I32 dot(I32 sum, Row a, Columns w) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, w)); }
 };
 
-/// `factor` as subtractMultiple takes it; -255 to 255.
+/// Converts `factor`, from -255 to 255, to the multiplier that subtractMultiple() takes.
 inline int32_t multiplierFor(int32_t factor) {
   return static_cast<int32_t>((static_cast<uint32_t>(factor) & 0xffff) | static_cast<uint32_t>(factor) * 128
                                                                              << 16);
 }
-/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
+/// Returns sum - factor * s. `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
 inline I32 subtractMultiple(I32 sum, I32 split, I32 multiplier) {
   return _mm256_sub_epi32(sum, _mm256_madd_epi16(split, multiplier));
 }

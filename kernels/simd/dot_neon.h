@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Dot products of small integers for AArch64, with the dot product extension where the file is built for it,
-// as tile_i8.h takes them. Internal linkage on purpose.
+// as tile_i8.h takes them. Internal linkage keeps its instructions out of other object files.
 #pragma once
 
 #include "kernels/simd/neon.h"
@@ -21,14 +21,13 @@ inline int32x4_t broadcastUnit(const unsigned char* p) {
   return vdupq_n_s32(unit);
 }
 
-/// Four bytes of a row by four signed bytes of each column.
+/// Multiplies four bytes of a row by four signed bytes of each column.
 struct Quads {
-  static constexpr bool kCopies = true;  // rows are multiplied as copied
-  static constexpr bool kSigned =
-      true;                        // rows are multiplied less 128: the instruction takes equal signs only
-  static constexpr int kRows = 1;  // rows are multiplied one by one
-  static constexpr int kUnit = 4;  // bytes that four values take in a copied row,
-  static constexpr int kColumnUnit = 4;  // and in a column
+  static constexpr bool kCopies = true;  // rows are copied before they are multiplied
+  static constexpr bool kSigned = true;  // 128 is subtracted from rows: signs must be equal
+  static constexpr int kRows = 1;        // rows are multiplied one by one
+  static constexpr int kUnit = 4;        // the bytes of four values in a copied row
+  static constexpr int kColumnUnit = 4;  // the bytes of four values in a column
   using Row = int8x16_t;
   using Columns = int8x16_t;
   static void copy(const uint8_t* from, int units, unsigned char* to) {
@@ -47,7 +46,7 @@ struct Quads {
   }
 };
 
-/// Two signed 16-bit values of a row by two signed bytes of each column.
+/// Multiplies two signed 16-bit values of a row by two signed bytes of each column.
 struct Pairs {
   static constexpr int kUnit = 4, kColumnUnit = 2;
   using Row = int16x4_t;

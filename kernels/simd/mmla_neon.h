@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Products of small integers for AArch64 with 8-bit matrix multiply: the Quads of matmul_i8, with a register
-// tile of their own in place of that of tile_i8.h. Internal linkage on purpose.
+// tile of their own in place of that of tile_i8.h. Internal linkage keeps its instructions out of other
+// object files.
 //
 // An instruction multiplies two rows by two columns, eight values of each. Rows are copied that way, eight
 // values of one beside eight of the next. Columns lie in quads: those of two units are zipped when they are
@@ -16,12 +17,12 @@ namespace {
 constexpr int kTileRowsI8 = 10;  // 10 x 8 sums take 20 of the 32 registers, columns 4, rows up to 5
 constexpr int kTilePanelsI8 = 1;
 
-/// Eight bytes of two rows by eight signed bytes of two columns.
+/// Multiplies eight bytes of two rows by eight signed bytes of two columns.
 struct Quads {
-  static constexpr bool kCopies = true;  // rows are multiplied as copied
-  static constexpr bool kSigned = true;  // rows are multiplied less 128: the instruction takes equal signs
+  static constexpr bool kCopies = true;  // rows are copied before they are multiplied
+  static constexpr bool kSigned = true;  // 128 is subtracted from rows: the instruction takes equal signs
   static constexpr int kRows = 2;        // rows that are multiplied, and copied, side by side
-  static constexpr int kUnit = 8;        // bytes that four values of each take there
+  static constexpr int kUnit = 8;        // the bytes of four values of each row in the copy
   static void copy(const uint8_t* from, int units, unsigned char* to) {
     for (int i = 0; i < units; ++i) {
       uint32_t unit;
@@ -33,7 +34,7 @@ struct Quads {
   }
 };
 
-/// tileI8 of these Quads: see there. Up to four rows take a panel's 16 columns at once, as one sequential
+/// The tileI8() of these Quads. Up to four rows take a panel's 16 columns at once, as one sequential
 /// stream; more rows take it in halves, where a pair of columns that was zipped meets more of them.
 template <int kRows, class Out>
 [[gnu::noinline]] void mmlaTileI8(const unsigned char* a, size_t stride, const unsigned char* weights,

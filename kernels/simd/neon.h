@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Vectors of float for bodies built for AArch64; same names as avx512.h and avx2.h. Internal linkage on
-// purpose.
+// Vectors of float for bodies built for AArch64; same names as avx512.h and avx2.h. Internal linkage keeps
+// its instructions out of other object files.
 #pragma once
 
 #include <arm_neon.h>
@@ -26,12 +26,13 @@ inline void store(float* p, F32 v) {
   vst1q_f32(p, v);
 }
 
-/// The first n lanes, n in [0, kLanes]; no other memory is touched and the other lanes are `rest`.
+/// Loads the first n lanes, n in [0, kLanes], and sets the others to `rest`. No other memory is read.
 inline F32 loadFirst(const float* p, int n, float rest = 0) {
   float lanes[kLanes] = {rest, rest, rest, rest};
   for (int i = 0; i < n; ++i) lanes[i] = p[i];
   return load(lanes);
 }
+/// Stores the first n lanes, n in [0, kLanes]. No other memory is written.
 inline void storeFirst(float* p, F32 v, int n) {
   float lanes[kLanes];
   store(lanes, v);
@@ -80,7 +81,7 @@ inline I32 loadInt(const int32_t* p) {
 inline void storeInt(int32_t* p, I32 v) {
   vst1q_s32(p, v);
 }
-/// The value is in a register here: what the compiler spills of it, it spills on one side of this.
+/// Keeps the value in a register at this point, so that the compiler can only spill it before or after.
 inline void pin(I32& v) {
   asm("" : "+w"(v));
 }
@@ -90,41 +91,43 @@ inline I32 add(I32 a, I32 b) {
 inline F32 toFloat(I32 v) {
   return vcvtq_f32_s32(v);
 }
-/// `factor` as subtractMultiple takes it; -255 to 255.
+/// Converts `factor`, from -255 to 255, to the multiplier that subtractMultiple() takes.
 inline int32_t multiplierFor(int32_t factor) {
   return factor;
 }
-/// sum - factor * s, where `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
+/// Returns sum - factor * s. `split` holds s as s mod 128 in its low half and s >> 7 in its high half.
 inline I32 subtractMultiple(I32 sum, I32 split, I32 multiplier) {
   const int32x4_t s = vaddq_s32(vandq_s32(split, vdupq_n_s32(127)), vshlq_n_s32(vshrq_n_s32(split, 16), 7));
   return vmlsq_s32(sum, s, multiplier);
 }
-/// Rounded to nearest, halves to even.
+/// Rounds to the nearest integer, halves to even.
 inline I32 toInt(F32 v) {
   return vcvtnq_s32_f32(v);
 }
 inline int32_t sumOfInts(I32 v) {
   return vaddvq_s32(v);
 }
-/// Two bytes each, as storeShorts takes them: low, then high; both in the range of int8_t.
+/// Puts two bytes into each lane, `low` below `high`, as storeShorts() takes them. Both must be in the range
+/// of int8_t.
 inline I32 interleaveBytes(I32 low, I32 high) {
   return vsliq_n_s32(low, high, 8);
 }
-/// All lanes, clamped to 0 to 255.
+/// Stores all lanes as bytes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {
   const uint16x4_t shorts = vqmovun_s32(v);
   const uint32_t bytes = vget_lane_u32(vreinterpret_u32_u8(vqmovn_u16(vcombine_u16(shorts, shorts))), 0);
   __builtin_memcpy(p, &bytes, sizeof bytes);
 }
-/// All lanes, which must be in the range of int16_t.
+/// Stores all lanes as int16_t, whose range they must be in.
 inline void storeShorts(int16_t* p, I32 v) {
   vst1_s16(p, vmovn_s32(v));
 }
 
+/// Fetches a cache line that will be read.
 NPUSPEECH_INLINE inline void prefetch(const void* p) {
   __builtin_prefetch(p);
 }
-/// The same for a line that will be written.
+/// Fetches a cache line that will be written.
 NPUSPEECH_INLINE inline void prefetchWrite(const void* p) {
   __builtin_prefetch(p, 1);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A register tile of a float32 product, over the F32 of avx512.h, avx2.h or neon.h. Internal linkage on
-// purpose.
+// A register tile of a float32 product, over the F32 of avx512.h, avx2.h or neon.h. Internal linkage keeps
+// its instructions out of other object files.
 //
 // A tile of rows x panels * 16 sums stays in registers over the whole depth. Its rows of `a` are copied
 // first, in pieces of kPiece, so that they lie at constant offsets from one pointer and never fall into the
@@ -15,15 +15,15 @@ namespace {
 
 constexpr int kPanel = 16;                 // columns of a panel: [depth][16] floats
 constexpr int kPiece = 128;                // floats of a row that are copied together
-constexpr int kVectors = kPanel / kLanes;  // in a panel's row
-constexpr size_t kAhead = 512;             // floats that a panel is prefetched ahead
+constexpr int kVectors = kPanel / kLanes;  // vectors in a panel's row
+constexpr size_t kAhead = 512;             // how many floats ahead a panel is prefetched
 // 14 x 32 sums take 28 of the 32 registers of AVX-512; 6 x 16 take 12 of AVX2's 16 and 24 of AArch64's 32.
 constexpr int kTileRows = kLanes == 16 ? 14 : 6;
 constexpr int kTilePanels = kLanes == 16 ? 2 : 1;
 
-/// sums[r][p * 16 + c] of kRows rows, [pieces][kRows][kPiece], and kPanels panels, each `depth` * 16 floats
-/// after the one before. kUnroll independent chains hide the latency of the multiply-adds where there are few
-/// rows.
+/// Computes sums[r][p * 16 + c] of kRows rows, which are copied as [pieces][kRows][kPiece], and kPanels
+/// panels, each `depth` * 16 floats after the one before. Where there are few rows, kUnroll independent
+/// chains hide the latency of the multiply-adds.
 template <int kRows, int kPanels, int kUnroll>
 void tileSums(const float* a, const float* weights, int depth, float* sums) {
   constexpr int kWide = kPanels * kVectors;
@@ -92,7 +92,7 @@ template <int kPanels, int... kRow>
 constexpr TileTable tileTable(std::integer_sequence<int, kRow...>) {
   return {{tileSums<kRow + 1, kPanels, unrollFor((kRow + 1) * kPanels * kVectors)>...}};
 }
-/// kTiles[panels - 1].rows[rows - 1]
+/// The tile functions: kTiles[panels - 1].rows[rows - 1].
 constexpr TileTable kTiles[kTilePanels] = {
     tileTable<1>(std::make_integer_sequence<int, kTileRows>()),
 #if defined(__AVX512F__)
@@ -100,7 +100,7 @@ constexpr TileTable kTiles[kTilePanels] = {
 #endif
 };
 
-/// Floats that one copied row takes.
+/// The number of floats of a copied row.
 constexpr size_t copiedSize(int depth) {
   return static_cast<size_t>((depth + kPiece - 1) / kPiece) * kPiece;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A register tile of a product of small integers, over the Quads and Pairs of one of the dot_*.h. It is
 // tile_f32.h with units of four bytes (four 8-bit or two 16-bit values) in place of floats. Internal linkage
-// on purpose.
+// keeps its instructions out of other object files.
 #pragma once
 
 #include "kernels/simd/unrolled.h"
@@ -10,7 +10,7 @@ namespace npuspeech {
 namespace {
 
 constexpr int kPanelI8 = 16;                   // columns of a panel: [units][16] units
-constexpr int kVectorsI8 = kPanelI8 / kLanes;  // in a panel's row
+constexpr int kVectorsI8 = kPanelI8 / kLanes;  // vectors in a panel's row
 
 /// Eight chains cover the latency of the dot product instructions (5 cycles, two a cycle) as far as registers
 /// allow.
@@ -19,9 +19,9 @@ constexpr int unrollForI8(int chains) {
 }
 
 /// Multiplies kRows rows, `stride` bytes apart, by kPanels panels, each `units` rows after the one before.
-/// The sums stay in registers until `out` takes them: out.take(v, sums) gets sums[kRows] of the columns from
-/// v * kLanes on, v a constant. Before that, out.fetch(at) is called for every unit, `at` bytes into the
-/// rows: the time to bring what take() needs into cache.
+/// The sums stay in registers until out.take(v, sums) takes them: sums[kRows] of the columns from v * kLanes
+/// on, where v is a constant. Before that, out.fetch(at) is called for every unit, `at` bytes into the rows,
+/// so that it can prefetch what take() needs.
 template <class Op, int kRows, int kPanels, class Out>
 [[gnu::noinline]] void tileI8(const unsigned char* a, size_t stride, const unsigned char* weights, int units,
                               const Out& out) {
@@ -68,7 +68,7 @@ template <class Op, int kRows, int kPanels, class Out>
 #pragma GCC unroll 1
   while (at < end) step(std::integral_constant<int, 0>{});
 
-  // Else GCC 12 stores inside the loop what it cannot hold behind it.
+  // Without this, GCC 12 spills inside the loop the values that do not fit into registers after it.
   unrolled<kUnroll>([&](auto u) NPUSPEECH_INLINE {
     unrolled<kWide>([&](auto v) NPUSPEECH_INLINE {
       unrolled<kRows>([&](auto r) NPUSPEECH_INLINE { pin(acc[u][v][r]); });
