@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What comes out of scripted windows: text at the times of its words, behind what came before it, and a
 // stream of text that moves on.
-#include "gst/decoder_output.h"
+#include "gst/text/decoder_output.h"
 
 #include <algorithm>
 #include <cmath>

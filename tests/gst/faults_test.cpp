@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is told where something fails: text that GStreamer can show, the place, and how the element was set
 // up.
-#include "gst/boundary.h"
+#include "gst/core/boundary.h"
 
 #include <chrono>
 #include <cmath>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "gst/events.h"
+#include "gst/core/events.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

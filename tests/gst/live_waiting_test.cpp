@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "gst/events.h"
+#include "gst/core/events.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

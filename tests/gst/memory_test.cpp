@@ -12,10 +12,10 @@
 #include <numeric>
 #include <set>
 
-#include "gst/npu_allocator.h"
-#include "gst/npu_buffer_pool.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
+#include "gst/memory/npu_allocator.h"
+#include "gst/memory/npu_buffer_pool.h"
+#include "gst/memory/tensor_caps.h"
+#include "gst/memory/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::gst {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Sound that gives no word is told of, with its length, level and reason: once, and not where there are
 // words.
-#include "gst/no_words.h"
+#include "gst/text/no_words.h"
 
 #include <cmath>
 #include <limits>
 
-#include "gst/tensor_caps.h"
+#include "gst/memory/tensor_caps.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

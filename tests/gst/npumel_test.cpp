@@ -8,9 +8,9 @@
 #include <limits>
 #include <span>
 
-#include "gst/events.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
+#include "gst/core/events.h"
+#include "gst/memory/tensor_caps.h"
+#include "gst/memory/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

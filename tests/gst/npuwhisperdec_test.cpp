@@ -5,8 +5,8 @@
 #include <chrono>
 #include <thread>
 
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
+#include "gst/memory/tensor_caps.h"
+#include "gst/memory/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

@@ -9,10 +9,10 @@
 #include <future>
 #include <thread>
 
-#include "gst/npu_allocator.h"
-#include "gst/npu_buffer_pool.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
+#include "gst/memory/npu_allocator.h"
+#include "gst/memory/npu_buffer_pool.h"
+#include "gst/memory/tensor_caps.h"
+#include "gst/memory/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <thread>
 
-#include "gst/running_time.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
+#include "gst/core/running_time.h"
+#include "gst/memory/tensor_caps.h"
+#include "gst/memory/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

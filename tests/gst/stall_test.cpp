@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-#include "gst/window_meta.h"
+#include "gst/memory/window_meta.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

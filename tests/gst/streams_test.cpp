@@ -6,7 +6,7 @@
 #include <functional>
 #include <thread>
 
-#include "gst/tensor_caps.h"
+#include "gst/memory/tensor_caps.h"
 #include "tests/gst/support.h"
 
 namespace npuspeech::test {

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <random>
 
-#include "gst/elements.h"
-#include "gst/tensor_caps.h"
-#include "gst/window_meta.h"
-#include "gst/word_meta.h"
+#include "gst/elements/elements.h"
+#include "gst/memory/tensor_caps.h"
+#include "gst/memory/window_meta.h"
+#include "gst/text/word_meta.h"
 
 namespace npuspeech::test {
 namespace {

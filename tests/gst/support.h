@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "gst/holders.h"
+#include "gst/core/holders.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_model.h"
 

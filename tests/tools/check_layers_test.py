@@ -33,7 +33,7 @@ class CheckLayers(unittest.TestCase):
     def test_upward_includes(self):
         for path, include in [('base/a.cpp', 'kernels/variant.h'), ('kernels/k/k.cpp', 'npu/device.h'),
                               ('npu/cpu/a.cpp', 'speech/whisper/engine.h'), ('speech/model/a.h', 'npu/cpu/memory.h'),
-                              ('speech/audio/a.cpp', 'gst/glue.h'), ('gst/a.cpp', 'kernels/variant.h'),
+                              ('speech/audio/a.cpp', 'gst/core/glue.h'), ('gst/text/a.cpp', 'kernels/variant.h'),
                               ('examples/a.cpp', 'base/log.h'), ('speech/text/a.h', 'speech/whisper/engine.h'),
                               ('speech/stream/a.h', 'speech/whisper/engine.h'), ('speech/model/a.h', 'speech/text/word.h'),
                               ('speech/audio/a.h', 'speech/stream/live_text.h'), ('speech/whisper/a.h', 'speech/audio/windower.h'),
@@ -47,7 +47,7 @@ class CheckLayers(unittest.TestCase):
         for path, include in [('kernels/k/k.cpp', 'base/log.h'), ('speech/whisper/a.cpp', 'npu/device.h'),
                               ('speech/stream/a.h', 'speech/text/word.h'), ('speech/whisper/a.h', 'speech/stream/live_text.h'),
                               ('speech/session/a.h', 'speech/whisper/engine.h'), ('speech/session/a.h', 'speech/audio/windower.h'),
-                              ('gst/a.cpp', 'speech/whisper/engine.h'), ('tests/a.cpp', 'gst/glue.h'),
+                              ('gst/text/a.cpp', 'speech/whisper/engine.h'), ('tests/a.cpp', 'gst/core/glue.h'),
                               ('examples/transcribe/a.cpp', 'options.h')]:
             self.assertEqual(self.planted(path, HEAD + f'#include "{include}"\n')[0], 0, path)
 
@@ -62,14 +62,15 @@ class CheckLayers(unittest.TestCase):
             status, output = self.planted(path, HEAD + f'#  include <{include}>\n')
             self.assertEqual(status, 1, path)
             self.assertIn(f'{path}:2: <{include}> belongs in', output)
-        self.assertEqual(self.planted('gst/a.cpp', HEAD + '#include <gst/gst.h>\n')[0], 0)
+        self.assertEqual(self.planted('gst/text/a.cpp', HEAD + '#include <gst/gst.h>\n')[0], 0)
         self.assertEqual(self.planted('speech/text/a.cpp', HEAD + '#include <vector>\n')[0], 0)
 
     def test_licence_and_length(self):
-        self.assertIn('gst/a.cpp:1: no "SPDX', self.planted('gst/a.cpp', '// A file\n')[1])
+        self.assertIn('gst/text/a.cpp:1: no "SPDX', self.planted('gst/text/a.cpp', '// A file\n')[1])
         self.assertIn('tools/a:1: no "SPDX', self.planted('tools/a', '#!/bin/sh\n')[1])
-        self.assertIn('longer than 400', self.planted('gst/a.cpp', HEAD + '\n' * 400)[1])
-        self.assertEqual(self.planted('gst/a.cpp', HEAD + '// Longer than most because ...' + '\n' * 400)[0], 0)
+        self.assertIn('longer than 300', self.planted('gst/text/a.cpp', HEAD + '\n' * 300)[1])
+        self.assertIn('longer than 400', self.planted('tests/base/a.cpp', HEAD + '\n' * 400)[1])
+        self.assertEqual(self.planted('gst/text/a.cpp', HEAD + '// Longer than most because ...' + '\n' * 400)[0], 0)
 
 
 if __name__ == '__main__':
