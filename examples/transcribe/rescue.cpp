@@ -49,10 +49,11 @@ Rescue::Rescue(const std::string& path, size_t track, int64_t fromNs) {
   const std::string from = std::to_string(fromNs / 1000) + "us";
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
-  process_ = spawn(
-      {kProgram, "-v", "quiet", "-nostdin", "-i", "file:" + path, "-map", "0:a:" + std::to_string(track),
-       "-af", kTimes + (",atrim=start=" + from), "-c:a", "pcm_f32le", "-f", "matroska", "pipe:1"},
-      ends[1]);
+  // What calls itself a recording may be a list of addresses: nothing is fetched for it.
+  process_ = spawn({kProgram, "-v", "quiet", "-nostdin", "-protocol_whitelist", "file,crypto,data", "-i",
+                    "file:" + path, "-map", "0:a:" + std::to_string(track), "-af",
+                    kTimes + (",atrim=start=" + from), "-c:a", "pcm_f32le", "-f", "matroska", "pipe:1"},
+                   ends[1]);
   ::close(ends[1]);
   if (process_ < 0)
     ::close(ends[0]);
