@@ -36,6 +36,7 @@ class Stage final : private PadTask {
   using ItemPtr = std::shared_ptr<Item>;
   using Process = std::function<GstFlowReturn(Item&)>;
   using Clock = std::chrono::steady_clock;
+  using PadTask::attach;
 
   /// push() blocks while `capacity` windows wait. `process` must not throw; before it returns GST_FLOW_ERROR,
   /// it posts the error. `interrupt` asks work in progress to end; it is called at a flush and at shutdown,
@@ -45,8 +46,6 @@ class Stage final : private PadTask {
         process_(std::move(process)),
         interrupt_(std::move(interrupt)),
         capacity_(capacity) {}
-
-  using PadTask::attach;
 
   /// Replaces the capacity that the constructor took. Any thread.
   void setCapacity(size_t capacity) {
@@ -217,9 +216,10 @@ class Stage final : private PadTask {
       const std::lock_guard lock(mutex_);
       flushing_ = true;
       stop = stop_;
-      const auto rest = std::stable_partition(items_.begin(), items_.end(),
-                                              [&](const ItemPtr& item) { return keep(*item); });
-      dropped.splice(dropped.end(), items_, rest, items_.end());
+      for (auto next = items_.begin(); next != items_.end();) {
+        const auto item = next++;
+        if (!keep(**item)) dropped.splice(dropped.end(), items_, item);
+      }
       windows_ = 0;
     }
     stop.request_stop();
