@@ -24,14 +24,6 @@ std::string descriptionOf(const Options& options) {
          kInterim;
 }
 
-/// libFLAC leaves out a frame of which one bit is wrong, and what follows comes too early.
-void preferDecoders() {
-  GstElementFactory* decoder = gst_element_factory_find("avdec_flac");
-  if (!decoder) return;
-  gst_plugin_feature_set_rank(GST_PLUGIN_FEATURE(decoder), GST_RANK_PRIMARY + 1);
-  gst_object_unref(decoder);
-}
-
 /// What is damaged is left out, not the rest behind it.
 void onElement(GstBin*, GstBin*, GstElement* element, gpointer) {
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "max-errors"))
@@ -41,7 +33,6 @@ void onElement(GstBin*, GstBin*, GstElement* element, gpointer) {
 }  // namespace
 
 bool Pipeline::build(const Options& options, const std::string& uri, std::string& error) {
-  preferDecoders();
   GError* parsing = nullptr;
   top = gst_parse_launch_full(descriptionOf(options).c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &parsing);
   if (!top) {
