@@ -18,14 +18,14 @@ std::string checkDevice(const std::string& name) {
   return numbered ? std::string() : "'" + name + "' is no device: auto, cpu, sim, xrt or xrt:N";
 }
 
-}  // namespace
+/// What the command line says in words: properties by their names, and the format.
+struct Words {
+  std::map<std::string, std::string> properties{{"model", "whisper-base"}};
+  std::string format = "text";
+};
 
-std::variant<Options, int> parseOptions(int argc, char** argv) {
-  CLI::App app("Writes what is said in recordings, as text, JSON or captions.", "tools/transcribe");
-  Options options;
-  std::string format = "text", output;
-  std::map<std::string, std::string> values{{"model", "whisper-base"}};
-
+void describe(CLI::App& app, Options& options, Words& words) {
+  std::map<std::string, std::string>& values = words.properties;
   app.add_option("--model", values["model"],
                  "Model: a name such as small, fetched once, or a folder or file (default: whisper-base)")
       ->type_name("NAME|PATH");
@@ -42,7 +42,7 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
   app.add_option("--track", options.track,
                  "Sound track where there are several (default: the file's own default)")
       ->type_name("N|LANG");
-  app.add_option("--format", format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
+  app.add_option("--format", words.format, "Output")->check(CLI::IsMember({"text", "json", "srt", "vtt"}));
   app.add_option("--output", options.output,
                  "Write here instead of to standard output (-); what is there and is no text is not replaced")
       ->type_name("FILE");
@@ -62,7 +62,34 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
       ->required();
   for (CLI::Option* option : app.get_options())
     if (!option->get_positional()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
 
+/// Sets the properties that were named, and those that the format and --live need.
+void setProperties(Options& options, const Words& words) {
+  for (const auto& [name, value] : words.properties)
+    if (!value.empty()) options.properties.emplace_back(name, value);
+  options.model = words.properties.at("model");
+  const std::map<std::string, Format> formats{
+      {"text", Format::Text}, {"json", Format::Json}, {"srt", Format::Srt}, {"vtt", Format::Vtt}};
+  options.format = formats.at(words.format);
+  if (options.format == Format::Srt || options.format == Format::Vtt) {
+    options.properties.emplace_back("granularity", "line");
+    options.properties.emplace_back("lines", "2");
+  } else {
+    options.properties.emplace_back("granularity", "segment");
+  }
+  // Nobody waits for the clock here, and whole sentences read better: the longest, and what it takes to read
+  // it.
+  if (options.live) options.properties.emplace_back("latency", "10000");
+}
+
+}  // namespace
+
+std::variant<Options, int> parseOptions(int argc, char** argv) {
+  CLI::App app("Writes what is said in recordings, as text, JSON or captions.", "tools/transcribe");
+  Options options;
+  Words words;
+  describe(app, options, words);
   try {
     app.parse(argc, argv);
     if (options.live && options.inputs.size() > 1) throw CLI::ValidationError("--live", "takes one INPUT");
@@ -75,21 +102,7 @@ std::variant<Options, int> parseOptions(int argc, char** argv) {
     std::fprintf(stderr, "transcribe: %s (--help lists the options)\n", error.what());
     return kWrongUsage;
   }
-  for (const auto& [name, value] : values)
-    if (!value.empty()) options.properties.emplace_back(name, value);
-  options.model = values["model"];
+  setProperties(options, words);
   if (options.output == "-") options.output.clear();
-  const std::map<std::string, Format> formats{
-      {"text", Format::Text}, {"json", Format::Json}, {"srt", Format::Srt}, {"vtt", Format::Vtt}};
-  options.format = formats.at(format);
-  if (options.format == Format::Srt || options.format == Format::Vtt) {
-    options.properties.emplace_back("granularity", "line");
-    options.properties.emplace_back("lines", "2");
-  } else {
-    options.properties.emplace_back("granularity", "segment");
-  }
-  // Nobody waits for the clock here, and whole sentences read better: the longest, and what it takes to read
-  // it.
-  if (options.live) options.properties.emplace_back("latency", "10000");
   return options;
 }

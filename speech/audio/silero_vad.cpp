@@ -56,6 +56,65 @@ struct Layer {
   }
 };
 
+/// The tensors of a file, in the order of kTensors.
+enum Tensor {
+  Spectrum,
+  Conv1,
+  Bias1,
+  Conv2,
+  Bias2,
+  Conv3,
+  Bias3,
+  Conv4,
+  Bias4,
+  Input,
+  Recurrent,
+  InputBias,
+  RecurrentBias,
+  Output,
+  OutputBias,
+  TensorCount
+};
+
+struct TensorShape {
+  const char* name;
+  std::array<int64_t, 3> dims;
+  size_t rank;
+};
+
+constexpr TensorShape kTensors[TensorCount] = {
+    {"stft_conv.weight", {2 * kBins, 1, kSpectrum}, 3},
+    {"conv1.weight", {kWidth, kBins, 3}, 3},
+    {"conv1.bias", {kWidth}, 1},
+    {"conv2.weight", {kNarrow, kWidth, 3}, 3},
+    {"conv2.bias", {kNarrow}, 1},
+    {"conv3.weight", {kNarrow, kNarrow, 3}, 3},
+    {"conv3.bias", {kNarrow}, 1},
+    {"conv4.weight", {kWidth, kNarrow, 3}, 3},
+    {"conv4.bias", {kWidth}, 1},
+    {"lstm_cell.weight_ih", {kGates, kWidth}, 2},
+    {"lstm_cell.weight_hh", {kGates, kWidth}, 2},
+    {"lstm_cell.bias_ih", {kGates}, 1},
+    {"lstm_cell.bias_hh", {kGates}, 1},
+    {"final_conv.weight", {1, kWidth, 1}, 3},
+    {"final_conv.bias", {1}, 1},
+};
+
+using Tensors = std::array<AlignedVector<float>, TensorCount>;
+
+Result<Tensors> readTensors(const std::string& path) {
+  auto file = TensorFile::openSafetensors(path);
+  if (!file) return file.error();
+  Tensors tensors;
+  for (size_t i = 0; i < TensorCount; ++i) {
+    const TensorShape& shape = kTensors[i];
+    auto values = file->readFloat(shape.name, {shape.dims.data(), shape.rank});
+    if (!values) return values.error();
+    tensors[i] = std::move(*values);
+  }
+  return tensors;
+}
+
 /// A convolution's weights [out][in][3] as [out][taps][in], with the taps [firstTap, firstTap + taps) only:
 /// the others would meet zeros.
 AlignedVector<float> tapMajor(const AlignedVector<float>& weights, int out, int in, int firstTap, int taps) {
@@ -92,74 +151,27 @@ SileroWeights::SileroWeights() : data_(std::make_unique<Data>()) {}
 SileroWeights::~SileroWeights() = default;
 
 Result<std::shared_ptr<const SileroWeights>> SileroWeights::load(const std::string& path) {
-  auto file = TensorFile::openSafetensors(path);
-  if (!file) return file.error();
-
-  struct Tensor {
-    const char* name;
-    std::array<int64_t, 3> dims;
-    size_t rank;
-    AlignedVector<float> values;
-  };
-  enum {
-    Spectrum,
-    Conv1,
-    Bias1,
-    Conv2,
-    Bias2,
-    Conv3,
-    Bias3,
-    Conv4,
-    Bias4,
-    Input,
-    Recurrent,
-    InputBias,
-    RecurrentBias,
-    Output,
-    OutputBias
-  };
-  Tensor tensors[] = {
-      {"stft_conv.weight", {2 * kBins, 1, kSpectrum}, 3, {}},
-      {"conv1.weight", {kWidth, kBins, 3}, 3, {}},
-      {"conv1.bias", {kWidth}, 1, {}},
-      {"conv2.weight", {kNarrow, kWidth, 3}, 3, {}},
-      {"conv2.bias", {kNarrow}, 1, {}},
-      {"conv3.weight", {kNarrow, kNarrow, 3}, 3, {}},
-      {"conv3.bias", {kNarrow}, 1, {}},
-      {"conv4.weight", {kWidth, kNarrow, 3}, 3, {}},
-      {"conv4.bias", {kWidth}, 1, {}},
-      {"lstm_cell.weight_ih", {kGates, kWidth}, 2, {}},
-      {"lstm_cell.weight_hh", {kGates, kWidth}, 2, {}},
-      {"lstm_cell.bias_ih", {kGates}, 1, {}},
-      {"lstm_cell.bias_hh", {kGates}, 1, {}},
-      {"final_conv.weight", {1, kWidth, 1}, 3, {}},
-      {"final_conv.bias", {1}, 1, {}},
-  };
-  for (Tensor& tensor : tensors) {
-    auto values = file->readFloat(tensor.name, {tensor.dims.data(), tensor.rank});
-    if (!values) return values.error();
-    tensor.values = std::move(*values);
-  }
-
+  auto tensors = readTensors(path);
+  if (!tensors) return tensors.error();
   std::shared_ptr<SileroWeights> weights(new SileroWeights);
   Data& data = *weights->data_;
-  data.spectrum.set(tensors[Spectrum].values.data(), 2 * kBins, kSpectrum);
+  data.spectrum.set((*tensors)[Spectrum].data(), 2 * kBins, kSpectrum);
   // The third convolution's one position is the first of two, the fourth's the only one: no more taps meet
   // data.
-  data.conv1.set(tapMajor(tensors[Conv1].values, kWidth, kBins, 0, 3).data(), kWidth, 3 * kBins);
-  data.conv2.set(tapMajor(tensors[Conv2].values, kNarrow, kWidth, 0, 3).data(), kNarrow, 3 * kWidth);
-  data.conv3.set(tapMajor(tensors[Conv3].values, kNarrow, kNarrow, 1, 2).data(), kNarrow, 2 * kNarrow);
-  data.conv4.set(tapMajor(tensors[Conv4].values, kWidth, kNarrow, 1, 1).data(), kWidth, kNarrow);
-  data.conv1.bias = std::move(tensors[Bias1].values);
-  data.conv2.bias = std::move(tensors[Bias2].values);
-  data.conv3.bias = std::move(tensors[Bias3].values);
-  data.conv4.bias = std::move(tensors[Bias4].values);
-  data.input.set(tensors[Input].values.data(), kGates, kWidth);
-  data.recurrent.set(tensors[Recurrent].values.data(), kGates, kWidth);
-  data.input.bias = std::move(tensors[InputBias].values);
-  for (int g = 0; g < kGates; ++g) data.input.bias[g] += tensors[RecurrentBias].values[g];
-  data.output = std::move(tensors[Output].values);
-  data.outputBias = tensors[OutputBias].values[0];
+  data.conv1.set(tapMajor((*tensors)[Conv1], kWidth, kBins, 0, 3).data(), kWidth, 3 * kBins);
+  data.conv2.set(tapMajor((*tensors)[Conv2], kNarrow, kWidth, 0, 3).data(), kNarrow, 3 * kWidth);
+  data.conv3.set(tapMajor((*tensors)[Conv3], kNarrow, kNarrow, 1, 2).data(), kNarrow, 2 * kNarrow);
+  data.conv4.set(tapMajor((*tensors)[Conv4], kWidth, kNarrow, 1, 1).data(), kWidth, kNarrow);
+  data.conv1.bias = std::move((*tensors)[Bias1]);
+  data.conv2.bias = std::move((*tensors)[Bias2]);
+  data.conv3.bias = std::move((*tensors)[Bias3]);
+  data.conv4.bias = std::move((*tensors)[Bias4]);
+  data.input.set((*tensors)[Input].data(), kGates, kWidth);
+  data.recurrent.set((*tensors)[Recurrent].data(), kGates, kWidth);
+  data.input.bias = std::move((*tensors)[InputBias]);
+  for (int g = 0; g < kGates; ++g) data.input.bias[g] += (*tensors)[RecurrentBias][g];
+  data.output = std::move((*tensors)[Output]);
+  data.outputBias = (*tensors)[OutputBias][0];
   return std::shared_ptr<const SileroWeights>(std::move(weights));
 }
 
