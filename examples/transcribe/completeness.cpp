@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "ebml.h"
+#include "flac.h"
+#include "tags.h"
 #include "wave_chunks.h"
 
 namespace {
@@ -222,13 +224,11 @@ auto formatOf(FileBytes& file) -> bool (*)(FileBytes&) {
   return nullptr;
 }
 
-/// How long the sound is by the count of samples in the header of FLAC.
-std::optional<int64_t> promisedNs(const std::string& path) {
+/// How long the sound is by the count of samples in the header of FLAC, 0 where that is not known.
+int64_t promisedNs(const std::string& path) {
   FileBytes file(path);
-  if (!file.has(0, "fLaC")) return {};
-  const uint64_t rate = file.bigEndian(18, 3) >> 4, samples = file.bigEndian(21, 5) & 0xfffffffff;
-  if (rate == 0 || samples == 0) return {};
-  return static_cast<int64_t>(static_cast<double>(samples) * 1e9 / static_cast<double>(rate));
+  const auto stream = flacStreamAt(file, behindId3(file));
+  return stream ? stream->nsOf(stream->samples) : 0;
 }
 
 }  // namespace
@@ -255,7 +255,7 @@ bool isCutShort(const std::string& path) {
 }
 
 std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t containerNs) {
-  const int64_t promised = promisedNs(path).value_or(0);
+  const int64_t promised = promisedNs(path);
   if (promised - heldNs < kShortfallNs && !isCutShort(path)) return {};
   const int64_t expectedNs = promised ? promised : containerNs;
   char text[96];

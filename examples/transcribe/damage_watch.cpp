@@ -173,7 +173,7 @@ GstPadProbeReturn DamageWatch::onBuffer(GstBuffer* buffer) {
 /// Of the container; false where it has none.
 bool DamageWatch::askDuration() {
   std::unique_lock lock(mutex_);
-  if (streams_.empty()) return false;
+  if (streams_.empty()) return durationNs_ > 0;
   GstPad* pad = streams_.front().pad;
   lock.unlock();
   gint64 durationNs = 0;

@@ -29,6 +29,8 @@ class DamageWatch {
   DamageWatch(const DamageWatch&) = delete;
   DamageWatch& operator=(const DamageWatch&) = delete;
 
+  /// The duration of what has no container. Before the pipeline runs.
+  void expect(int64_t durationNs) { durationNs_ = durationNs; }
   /// A stream of any kind, on its demuxer's thread.
   void addStream(GstPad* demuxed);
   void attend();

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace {
 constexpr size_t kPiece = 1 << 14;
 }
@@ -21,15 +23,20 @@ FileBytes::~FileBytes() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-uint8_t FileBytes::at(uint64_t offset) {
-  if (offset >= size_) return 0;
+std::span<const uint8_t> FileBytes::from(uint64_t offset) {
+  if (offset >= size_) return {};
   if (offset < begin_ || offset - begin_ >= piece_.size()) {
     begin_ = offset / kPiece * kPiece;
     piece_.resize(kPiece);
     const ssize_t got = ::pread(descriptor_, piece_.data(), kPiece, static_cast<off_t>(begin_));
     piece_.resize(got > 0 ? static_cast<size_t>(got) : 0);
   }
-  return offset - begin_ < piece_.size() ? piece_[offset - begin_] : 0;
+  return std::span<const uint8_t>(piece_).subspan(std::min<uint64_t>(offset - begin_, piece_.size()));
+}
+
+uint8_t FileBytes::at(uint64_t offset) {
+  const auto bytes = from(offset);
+  return bytes.empty() ? 0 : bytes.front();
 }
 
 bool FileBytes::has(uint64_t offset, std::string_view bytes) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ class FileBytes {
   /// In bytes; 0 for what is no regular file.
   uint64_t size() const { return size_; }
   uint8_t at(uint64_t offset);
+  /// What lies in memory from `offset`, at least a byte; empty where nothing can be read. Good until the next
+  /// call.
+  std::span<const uint8_t> from(uint64_t offset);
   bool has(uint64_t offset, std::string_view bytes);
   /// Numbers of up to 8 bytes.
   uint64_t bigEndian(uint64_t offset, int bytes);

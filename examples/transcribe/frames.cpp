@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "completeness.h"
+#include "tags.h"
 
 using namespace std::string_view_literals;
 
@@ -85,17 +86,6 @@ uint64_t programPacket(FileBytes& file, uint64_t offset) {
   return kind > 0xba ? 6 + file.bigEndian(offset + 4, 2) : 0;
 }
 
-/// The end of what is sound: tags may stand behind it.
-uint64_t endOfSound(FileBytes& file) {
-  uint64_t end = file.size();
-  if (end > 128 && file.has(end - 128, "TAG")) end -= 128;
-  if (end > 32 && file.has(end - 32, "APETAGEX")) {
-    const uint64_t bytes = file.littleEndian(end - 20, 4) + (file.at(end - 9) & 0x80 ? 32 : 0);
-    if (bytes < end) end -= bytes;
-  }
-  return end;
-}
-
 struct Ending {
   uint64_t last = 0;     // where the last frame begins
   bool isKnown = false;  // a chain of frames goes up to the end
@@ -142,13 +132,6 @@ uint64_t promisedBytes(FileBytes& file, uint64_t first) {
     return flags & 2 ? file.bigEndian(offset + 8 + (flags & 1 ? 4 : 0), 4) : 0;
   }
   return 0;
-}
-
-uint64_t behindId3(FileBytes& file) {
-  uint64_t bytes = 0;
-  if (!file.has(0, "ID3")) return 0;
-  for (uint64_t i = 6; i < 10; i++) bytes = bytes << 7 | (file.at(i) & 0x7f);
-  return 10 + bytes + (file.at(5) & 0x10 ? 10 : 0);
 }
 
 bool mpegAudio(FileBytes& file) {

@@ -56,8 +56,12 @@ bool Input::build() {
     });
   }
   if (!path_.empty()) {
-    reads_ = std::make_unique<PatchedReads>(pipeline_->source, waveHeaderPatches(path_));
+    flac_ = checkFlac(path_);
+    std::vector<Patch> patches = waveHeaderPatches(path_);
+    if (patches.empty()) patches = std::move(flac_.patches);
+    reads_ = std::make_unique<PatchedReads>(pipeline_->source, std::move(patches));
     damage_ = std::make_unique<DamageWatch>(*pipeline_, path_, canBeRescued(), [this] { onSoundEnd(); });
+    if (flac_.isDamaged) damage_->expect(flac_.endNs);
     streams_->watchAll([this](GstPad* pad) {
       if (damage_) damage_->addStream(pad);
     });
@@ -79,7 +83,7 @@ bool Input::build() {
 
 void Input::start() {
   startTime_ = Clock::now();
-  if (build()) play();
+  if (build() && !(flac_.isDamaged && flac_.isVariable && beginRescue({}))) play();
 }
 
 void Input::play() {

@@ -13,6 +13,7 @@
 
 #include "damage_watch.h"
 #include "drain.h"
+#include "flac_check.h"
 #include "idle_check.h"
 #include "interim_text.h"
 #include "local_file.h"
@@ -85,6 +86,8 @@ class Input {
   std::string reasonOf(GstMessage* message);
   std::string shortfall();
   std::string loss();
+  std::string lossOfFlac();
+  std::string adviceOnReaders() const;
   void noteDamage();
   std::string withCut(const std::string& error) const;
   void onProgress(GstMessage* message);
@@ -111,6 +114,7 @@ class Input {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<PatchedReads> reads_;  // these three of a local file
   std::unique_ptr<DamageWatch> damage_;
+  FlacCheck flac_;
   std::unique_ptr<IdleCheck> idle_;
   std::unique_ptr<Rescue> rescue_;  // the second reading of a local file, and what it found
   std::string firstError_, firstNote_;

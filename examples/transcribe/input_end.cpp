@@ -15,6 +15,8 @@ namespace {
 constexpr guint kStallMs = 2000;
 // Timestamps jitter by less.
 constexpr int64_t kToleratedNs = 100'000'000;
+// What is left out here and there is not worth a line, as that of containers.
+constexpr int64_t kUntoldNs = 700'000'000;
 
 }  // namespace
 
@@ -143,6 +145,7 @@ void Input::onError(GstMessage* message) {
 std::string Input::shortfall() {
   takeArrivals();
   if (path_.empty()) return "";
+  if (flac_.isDamaged) return lossOfFlac();
   const std::string cut = shortfallOf(path_, transcript_.durationNs, durationNs());
   const std::lock_guard lock(mutex_);
   return cut.empty() || heard_.gapsNs() > 0 ? loss() : cut;
@@ -161,11 +164,30 @@ std::string Input::loss() {
   else
     std::snprintf(text, sizeof text, "is damaged: %.1f of %.1f s could not be read",
                   seconds(heard_.gapsNs() + behindNs), seconds(expectedNs_));
-  return text + std::string(canBeRescued() || options_.live ? "" : "; ffmpeg, once installed, may read more");
+  return text + adviceOnReaders();
+}
+
+/// Where another reader would have come to help.
+std::string Input::adviceOnReaders() const {
+  return canBeRescued() || options_.live ? "" : "; ffmpeg, once installed, may read more";
+}
+
+/// The same of FLAC, which promises a number of samples, and whose frames have numbers: what is missing may
+/// be short of a gap.
+std::string Input::lossOfFlac() {
+  const std::lock_guard lock(mutex_);
+  const int64_t heldNs = std::max(soundNs_, rescue_ ? heard_.endNs() - heard_.gapsNs() : 0);
+  if (flac_.promisedNs - flac_.endNs > kToleratedNs) return shortfallOf(path_, heldNs, 0);
+  const int64_t missingNs = flac_.promisedNs > 0 ? flac_.promisedNs - heldNs : heard_.gapsNs();
+  if (missingNs < kUntoldNs) return {};
+  char text[96];
+  std::snprintf(text, sizeof text, "is damaged: %.1f of %.1f s could not be read",
+                static_cast<double>(missingNs) / 1e9, static_cast<double>(heldNs + missingNs) / 1e9);
+  return text + (heard_.endNs() + kUntoldNs < flac_.endNs ? adviceOnReaders() : "");
 }
 
 void Input::noteDamage() {
-  isDamaged_ = damage_->hasFoundDamage();
+  isDamaged_ = flac_.isDamaged || damage_->hasFoundDamage();
   expectedNs_ = heard_.endNs() + damage_->missingNs();
 }
 
@@ -181,7 +203,8 @@ std::string Input::reasonOf(GstMessage* message) {
   return error;
 }
 
-/// An error of a file that is cut comes from that.
+/// An error of a file that is cut or damaged comes from that.
 std::string Input::withCut(const std::string& error) const {
+  if (flac_.isDamaged) return "is damaged: " + error + adviceOnReaders();
   return path_.empty() || !isCutShort(path_) ? error : "is cut short: " + error;
 }

@@ -25,5 +25,5 @@ class PatchedReads {
   static void onReader(GstElement* source, GstElement* reader, gpointer self);
   static GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
-  const std::vector<Patch> patches_;
+  std::vector<Patch> patches_;  // by offset
 };

@@ -2,6 +2,7 @@
 // The elements that one input goes through.
 #include "pipeline.h"
 
+#include "flac_times.h"
 #include "messages.h"
 
 namespace {
@@ -28,6 +29,7 @@ std::string descriptionOf(const Options& options) {
 void onElement(GstBin*, GstBin*, GstElement* element, gpointer) {
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "max-errors"))
     g_object_set(element, "max-errors", -1, nullptr);
+  keepFlacTimes(element);
 }
 
 }  // namespace
