@@ -15,8 +15,8 @@
 
 #include "base/result.h"
 #include "npu/device.h"
+#include "speech/model/precision.h"
 #include "speech/whisper/decode_stream.h"
-#include "speech/whisper/precision.h"
 #include "speech/whisper/window.h"
 
 namespace npuspeech {

@@ -8,11 +8,11 @@
 #include <string>
 
 #include "npu/device.h"
+#include "speech/model/precision.h"
 #include "speech/model/vocabulary.h"
 #include "speech/whisper/decoder.h"
 #include "speech/whisper/encoder.h"
 #include "speech/whisper/engine.h"
-#include "speech/whisper/precision.h"
 
 namespace npuspeech {
 

@@ -12,9 +12,9 @@
 #include "kernels/activation.h"
 #include "kernels/matmul_i8/matmul_i8.h"
 #include "speech/model/model_source.h"
+#include "speech/model/precision.h"
 #include "speech/model/safetensors_writer.h"
 #include "speech/model/tensor_file.h"
-#include "speech/whisper/precision.h"
 
 namespace npuspeech {
 
