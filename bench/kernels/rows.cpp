@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The kernels that go over rows once: layer norm alone, layer norm with the quantisation that replaces its
-// output, and the normaliser of a row of logits.
+// output, the normaliser of a row of logits, and the rectifier of the speaker embedding.
 #include "bench/kernels/bench.h"
 #include "kernels/layer_norm_f32/layer_norm_f32.h"
 #include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
 #include "kernels/quantize_rows/quantize_rows.h"
+#include "kernels/rectify_rows/rectify_rows.h"
 
 namespace npuspeech {
 namespace {
@@ -51,9 +52,34 @@ void benchLogSumExp(benchmark::State& state, int count, LogSumExpF32Function* bo
           [&] { benchmark::DoNotOptimize(body(x.data(), count)); });
 }
 
+void benchRectify(benchmark::State& state, int width, RectifyRowsFunction* body) {
+  constexpr int kRows = 249;  // 5 s
+  const size_t columns = static_cast<size_t>(width), size = kRows * columns;
+  const Floats in = randomFloats(size), factors = randomFloats(columns), offsets = randomFloats(columns);
+  Floats scratch(columns);
+  Bytes values(size);
+  std::vector<RowScale> scales(kRows);
+  measure(state, {.readBytes = size * sizeof(float)}, [&] {
+    body({.in = in.data(),
+          .inStride = columns,
+          .factors = factors.data(),
+          .offsets = offsets.data(),
+          .values = values.data(),
+          .valuesStride = columns,
+          .scales = scales.data(),
+          .rows = kRows,
+          .columns = width},
+         scratch.data());
+  });
+}
+
 }  // namespace
 
 void addRowKernels() {
+  for (int width : {128, 512, 1024})
+    addBodies(
+        "rectify_rows/" + std::to_string(width), rectifyRowsVariants(),
+        [=](benchmark::State& state, const auto& variant, bool) { benchRectify(state, width, variant.run); });
   for (const ModelSize& size : kModelSizes) {
     const int width = size.width, vocabulary = size.vocabulary;
     for (int rows : {64, 450, 1500}) {
