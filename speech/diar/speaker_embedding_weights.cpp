@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "speech/diar/speaker_embedding_weights.h"
+
+#include <cmath>
+#include <initializer_list>
+#include <optional>
+
+#include "speech/model/tensor_file.h"
+
+namespace npuspeech {
+namespace {
+
+constexpr int kChannels = EmbeddingHead::kChannels;
+constexpr int kNarrow = 128, kGrowth = 32, kContext = 64;  // channels of a ContextLayer
+constexpr float kNormEpsilon = 1e-5f;
+
+/// Reads tensors and folds batch norms. After the first error it reads nothing more.
+class Reader {
+ public:
+  explicit Reader(const TensorFile& file) : file_(file) {}
+  const std::optional<Error>& error() const { return error_; }
+
+  AlignedVector<float> read(const std::string& name, std::initializer_list<int64_t> dims) {
+    int64_t size = 1;
+    for (const int64_t dim : dims) size *= dim;
+    if (!error_) {
+      auto values = file_.readFloat(name, {dims.begin(), dims.size()});
+      if (values) return std::move(*values);
+      error_ = values.error();
+    }
+    return AlignedVector<float>(static_cast<size_t>(size), 0.0f);
+  }
+
+  /// A batch norm with the statistics of training. One without `weight` and `bias` is not affine.
+  ChannelNorm norm(const std::string& name, int width, bool isAffine = true) {
+    ChannelNorm norm{read(name + ".running_var", {width}), read(name + ".running_mean", {width})};
+    const AlignedVector<float> weight = isAffine ? read(name + ".weight", {width}) : ones(width);
+    const AlignedVector<float> bias = isAffine ? read(name + ".bias", {width}) : AlignedVector<float>();
+    for (size_t c = 0; c < norm.factors.size(); ++c) {
+      norm.factors[c] = weight[c] / std::sqrt(norm.factors[c] + kNormEpsilon);
+      norm.offsets[c] = (isAffine ? bias[c] : 0) - norm.offsets[c] * norm.factors[c];
+    }
+    return norm;
+  }
+
+  /// The weights of a convolution over time, [outputs][inputs][taps], as [taps][outputs][inputs], times the
+  /// factors of the batch norm behind it, if there is one.
+  AlignedVector<float> byTap(const std::string& name, int outputs, int inputs, int taps,
+                             const ChannelNorm* behind = nullptr) {
+    const AlignedVector<float> weights = read(name, {outputs, inputs, taps});
+    AlignedVector<float> result(weights.size());
+    size_t from = 0;
+    for (size_t o = 0; o < static_cast<size_t>(outputs); ++o)
+      for (size_t i = 0; i < static_cast<size_t>(inputs); ++i)
+        for (size_t t = 0; t < static_cast<size_t>(taps); ++t)
+          result[(t * static_cast<size_t>(outputs) + o) * static_cast<size_t>(inputs) + i] =
+              weights[from++] * (behind ? behind->factors[o] : 1.0f);
+    return result;
+  }
+
+ private:
+  static AlignedVector<float> ones(int width) {
+    return AlignedVector<float>(static_cast<size_t>(width), 1.0f);
+  }
+
+  const TensorFile& file_;
+  std::optional<Error> error_;
+};
+
+/// A convolution of 3 x 3 with [outputs][inputs][frequency][time] weights: a tap for each time, or a single
+/// one of [frequency][time] where there is one input channel.
+TapProduct convolution(Reader& reader, const std::string& name, const std::string& normName, int inputs,
+                       Precision precision) {
+  const AlignedVector<float> weights = reader.read(name + ".weight", {kChannels, inputs, 3, 3});
+  const ChannelNorm norm = reader.norm(normName, kChannels);
+  AlignedVector<float> packed(weights.size());
+  const size_t in = static_cast<size_t>(inputs);
+  for (size_t o = 0; o < kChannels; ++o)
+    for (size_t i = 0; i < in; ++i)
+      for (size_t f = 0; f < 3; ++f)
+        for (size_t t = 0; t < 3; ++t) {
+          const size_t to = inputs == 1 ? (o * 3 + f) * 3 + t : ((t * kChannels + o) * 3 + f) * in + i;
+          packed[to] = weights[((o * in + i) * 3 + f) * 3 + t] * norm.factors[o];
+        }
+  return inputs == 1 ? TapProduct(packed, norm.offsets, 1, kChannels, 9, precision)
+                     : TapProduct(packed, norm.offsets, 3, kChannels, 3 * inputs, precision);
+}
+
+HeadWeights readHead(Reader& reader, Precision precision) {
+  HeadWeights head;
+  head.first = convolution(reader, "head.conv1", "head.bn1", 1, Precision::Float32);
+  size_t layer = 0;
+  for (const char* const stage : {"head.layer1.", "head.layer2."})
+    for (const char* const part : {"0.", "1."}) {
+      const std::string name = std::string(stage) + part;
+      const bool halves = part[0] == '0';
+      HeadLayer& inner = head.layers[++layer];
+      inner.convolution = convolution(reader, name + "conv1", name + "bn1", kChannels, precision);
+      inner.step = halves ? 2 : 1;
+      HeadLayer& outer = head.layers[++layer];
+      outer.convolution = convolution(reader, name + "conv2", name + "bn2", kChannels, precision);
+      outer.addsInput = true;
+      if (!halves) continue;
+      AlignedVector<float> weights = reader.read(name + "shortcut.0.weight", {kChannels, kChannels, 1, 1});
+      const ChannelNorm norm = reader.norm(name + "shortcut.1", kChannels);
+      for (size_t i = 0; i < weights.size(); ++i) weights[i] *= norm.factors[i / kChannels];
+      outer.shortcut = TapProduct(weights, norm.offsets, 1, kChannels, kChannels, precision);
+    }
+  HeadLayer& last = head.layers[++layer];
+  last.convolution = convolution(reader, "head.conv2", "head.bn2", kChannels, precision);
+  last.step = 2;
+  return head;
+}
+
+/// The convolution over five frames of the head, which stores [channel][frequency] where we have [frequency]
+/// [channel].
+TapProduct readFirst(Reader& reader, Precision precision) {
+  constexpr size_t kTaps = 5, kInputs = EmbeddingHead::kOutputs, kHeight = kInputs / kChannels;
+  const AlignedVector<float> weights = reader.read("xvector.tdnn.linear.weight", {kNarrow, kInputs, kTaps});
+  const ChannelNorm norm = reader.norm("xvector.tdnn.nonlinear.batchnorm", kNarrow);
+  AlignedVector<float> packed(weights.size());
+  for (size_t o = 0; o < kNarrow; ++o)
+    for (size_t c = 0; c < kChannels; ++c)
+      for (size_t f = 0; f < kHeight; ++f)
+        for (size_t t = 0; t < kTaps; ++t)
+          packed[((o * kTaps + t) * kHeight + f) * kChannels + c] =
+              weights[(o * kInputs + c * kHeight + f) * kTaps + t] * norm.factors[o];
+  return TapProduct(packed, norm.offsets, 1, kNarrow, kTaps * kInputs, precision);
+}
+
+ContextLayer readLayer(Reader& reader, const std::string& name, int inputs, Precision precision) {
+  ContextLayer layer;
+  layer.norm = reader.norm(name + "nonlinear1.batchnorm", inputs);
+  const ChannelNorm norm = reader.norm(name + "nonlinear2.batchnorm", kNarrow);
+  layer.bottleneck = TapProduct(reader.byTap(name + "linear1.weight", kNarrow, inputs, 1, &norm),
+                                norm.offsets, 1, kNarrow, inputs, precision);
+  const std::string cam = name + "cam_layer.";
+  layer.local = TapProduct(reader.byTap(cam + "linear_local.weight", kGrowth, kNarrow, 3), {}, 3, kGrowth,
+                           kNarrow, precision);
+  const auto product = [&](const std::string& linear, int outputs, int depth) {
+    return TapProduct(reader.read(linear + ".weight", {outputs, depth, 1}),
+                      reader.read(linear + ".bias", {outputs}), 1, outputs, depth, Precision::Float32);
+  };
+  layer.context1 = product(cam + "linear1", kContext, kNarrow);
+  layer.context2 = product(cam + "linear2", kGrowth, kContext);
+  return layer;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const SpeakerEmbeddingWeights>> SpeakerEmbeddingWeights::load(const std::string& path,
+                                                                                     Precision precision) {
+  auto file = TensorFile::openSafetensors(path);
+  if (!file) return file.error();
+  Reader reader(*file);
+  const auto weights = std::make_shared<SpeakerEmbeddingWeights>();
+  weights->precision = precision;
+  weights->head = readHead(reader, precision);
+  weights->first = readFirst(reader, precision);
+
+  struct Shape {
+    int layers, dilation;
+  };
+  int inputs = kNarrow, number = 0;
+  for (const Shape shape : {Shape{12, 1}, Shape{24, 2}, Shape{16, 2}}) {
+    const std::string index = std::to_string(++number);
+    ContextBlock& block = weights->blocks.emplace_back();
+    block.dilation = shape.dilation;
+    block.inputs = inputs;
+    for (int layer = 1; layer <= shape.layers; ++layer, inputs += kGrowth) {
+      const std::string name = "xvector.block" + index + ".tdnnd" + std::to_string(layer) + ".";
+      block.layers.push_back(readLayer(reader, name, inputs, precision));
+      if (reader.error()) return *reader.error();
+    }
+    const std::string transit = "xvector.transit" + index + ".";
+    block.norm = reader.norm(transit + "nonlinear.batchnorm", inputs);
+    block.transit = TapProduct(reader.byTap(transit + "linear.weight", inputs / 2, inputs, 1), {}, 1,
+                               inputs / 2, inputs, precision);
+    inputs /= 2;
+  }
+  weights->norm = reader.norm("xvector.out_nonlinear.batchnorm", inputs);
+  const ChannelNorm norm = reader.norm("xvector.dense.nonlinear.batchnorm", 192, false);
+  weights->dense = TapProduct(reader.byTap("xvector.dense.linear.weight", 192, 2 * inputs, 1, &norm),
+                              norm.offsets, 1, 192, 2 * inputs, Precision::Float32);
+  if (reader.error()) return *reader.error();
+  return std::shared_ptr<const SpeakerEmbeddingWeights>(weights);
+}
+
+}  // namespace npuspeech
