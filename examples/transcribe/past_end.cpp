@@ -2,18 +2,22 @@
 // Demuxers that never stop asking for what is behind the end of a file.
 #include "past_end.h"
 
-#include <memory>
-
 namespace {
 
 // Whoever looks for the end of a file meets it a few times.
 constexpr unsigned kInVain = 1000;
 
-/// Reads since the last that brought something; one thread reads at a time.
-using Count = std::shared_ptr<unsigned>;
+void deleteCount(gpointer count) {
+  delete static_cast<unsigned*>(count);
+}
 
-GstPadProbeReturn beforeRead(GstPad* pad, GstPadProbeInfo*, gpointer data) {
-  unsigned& inVain = **static_cast<Count*>(data);
+/// Called before each read, and after it where it brought a buffer.
+GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+  unsigned& inVain = *static_cast<unsigned*>(data);
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    inVain = 0;
+    return GST_PAD_PROBE_OK;
+  }
   // Again and again: at first it may have no streams yet.
   GstElement* demuxer = ++inVain % kInVain == 0 ? gst_pad_get_parent_element(pad) : nullptr;
   if (!demuxer) return GST_PAD_PROBE_PASS;
@@ -26,22 +30,13 @@ GstPadProbeReturn beforeRead(GstPad* pad, GstPadProbeInfo*, gpointer data) {
   return GST_PAD_PROBE_PASS;
 }
 
-GstPadProbeReturn behindRead(GstPad*, GstPadProbeInfo*, gpointer data) {
-  **static_cast<Count*>(data) = 0;
-  return GST_PAD_PROBE_OK;
-}
-
 }  // namespace
 
 void endPastEnd(GstElement* demuxer) {
   GstPad* pad = gst_element_get_static_pad(demuxer, "sink");
   if (!pad) return;
-  const auto probe = [pad, count = std::make_shared<unsigned>(0)](int type, GstPadProbeCallback callback) {
-    gst_pad_add_probe(pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_PULL | type), callback,
-                      new Count(count), [](gpointer kept) { delete static_cast<Count*>(kept); });
-  };
-  // A probe that blocks is called before a read, and only then; with PASS it does not block.
-  probe(GST_PAD_PROBE_TYPE_BLOCK, beforeRead);
-  probe(GST_PAD_PROBE_TYPE_BUFFER, behindRead);
+  // A probe that blocks is called before a read; with PASS it does not block.
+  constexpr int kTypes = GST_PAD_PROBE_TYPE_PULL | GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER;
+  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(kTypes), onRead, new unsigned(0), deleteCount);
   gst_object_unref(pad);
 }

