@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kMaxWindows = 16;  // decoded together
 constexpr size_t kGoodBatch = 4;    // waiting windows that are worth starting with while encoders still work
-constexpr int kMaxCrossRows = 3 * 1500;  // of all these windows: 29 MB with whisper-base in int8
 constexpr std::chrono::milliseconds kEncoderPause{
     5};  // an encoder that starts its next window within this is at work
 constexpr int64_t kFrameNs = 10'000'000;
@@ -71,7 +70,11 @@ class BatchDecoder::Stream : public DecodeStream {
 
 BatchDecoder::BatchDecoder(const ModelInfo& info, std::shared_ptr<const Vocabulary> vocabulary,
                            Decoder& decoder, EncodeFull encodeFull)
-    : info_(info), vocabulary_(std::move(vocabulary)), encodeFull_(std::move(encodeFull)), decoder_(decoder) {
+    : info_(info),
+      vocabulary_(std::move(vocabulary)),
+      encodeFull_(std::move(encodeFull)),
+      decoder_(decoder),
+      cacheSizes_(decoder.cacheSizes()) {
   active_.reserve(kMaxWindows);
   thread_ = std::thread([this] { run(); });
 }
@@ -133,21 +136,41 @@ void BatchDecoder::run() {
   decoder_.rest();
 }
 
+// Where texts grow beyond the budget, the newest give way: samples wait for their turn, then windows start
+// over later. The oldest window keeps one text, and so does what somebody waits for.
+void BatchDecoder::makeRoom() {
+  size_t used = 0;
+  for (const auto& job : active_) used += job->bytes(cacheSizes_);
+  for (size_t i = active_.size(); i-- > 0 && used > cacheSizes_.budget;) {
+    Job& job = *active_[i];
+    if (!job.decoding) continue;
+    const size_t others = used - job.bytes(cacheSizes_);
+    while (others + job.bytes(cacheSizes_) > cacheSizes_.budget && job.decoding->giveWay()) {
+    }
+    used = others + job.bytes(cacheSizes_);
+    if (used <= cacheSizes_.budget || i == 0 || job.stream->context().options.live) continue;
+    used = others;
+    job.decoding.reset();
+    job.state = Job::State::Waiting;
+    active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 // Windows whose language is not known yet wait for the first one of their stream, which finds it.
 void BatchDecoder::admit() {
-  int rows = 0;
   for (const auto& job : jobs_)
-    if (job->state == Job::State::Active) {
-      active_.push_back(job);
-      rows += job->rows;
-    }
+    if (job->state == Job::State::Active) active_.push_back(job);
+  makeRoom();
+  size_t used = 0;
+  for (const auto& job : active_) used += std::max(job->bytes(cacheSizes_), job->likelyBytes(cacheSizes_));
   for (const auto& job : jobs_) {
     if (job->state != Job::State::Waiting) continue;
     if (job->cancelled) {
       job->state = Job::State::Finished;
       continue;
     }
-    if (active_.size() >= kMaxWindows || (!active_.empty() && rows + job->rows > kMaxCrossRows)) break;
+    const size_t bytes = job->likelyBytes(cacheSizes_);
+    if (active_.size() >= kMaxWindows || (!active_.empty() && used + bytes > cacheSizes_.budget)) break;
     const StreamContext& context = job->stream->context();
     if (context.options.live && isSuperseded(*job)) {
       job->superseded = true;
@@ -158,7 +181,7 @@ void BatchDecoder::admit() {
     if (std::exchange(job->stream->startsAnew_, false)) job->stream->context().text.reset();
     job->state = Job::State::Active;
     active_.push_back(job);
-    rows += job->rows;
+    used += bytes;
   }
 }
 
@@ -186,7 +209,11 @@ void BatchDecoder::prepare(Job& job) {
     return;
   }
   WindowDecoding::FullContext full;
-  if (window.logMel && shape.padding != kFullContext) full = [this, &window] { return encodeFull_(window); };
+  if (window.logMel && shape.padding != kFullContext)
+    full = [this, &window] {
+      auto cross = encodeFull_(window);
+      return cross ? cross : decoder_.prepare(*window.states, window.shape);
+    };
   job.decoding.emplace(
       decoder_, *vocabulary_, job.stream->context(), decoder_.prepare(*window.states, shape),
       LiveWindow{window.startNs, shape.frames * kFrameNs, window.utterance, window.isFinal, window.isStalled},

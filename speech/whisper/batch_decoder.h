@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decodes the windows of all streams together, up to sixteen at a time: each step makes one pass over the
-// weights for all of them.
+// Decodes the windows of all streams together, up to sixteen at a time and as many as the decoder's budget
+// of memory has room for: each step makes one pass over the weights for all of them.
 #pragma once
 
 #include <chrono>
@@ -60,6 +60,7 @@ class BatchDecoder {
 
   // Called with mutex_ held.
   bool startsNow();
+  void makeRoom();
   void admit();
   bool isSuperseded(const Job& job) const;
   bool isFirstOfStream(const Job& job) const;
@@ -72,6 +73,7 @@ class BatchDecoder {
 
   // For the decoding thread.
   Decoder& decoder_;
+  const CacheSizes cacheSizes_;
   std::vector<Decoder::Input> inputs_;
   /// The jobs that are decoded in the current step.
   std::vector<std::shared_ptr<Job>> active_;

@@ -7,6 +7,16 @@
 
 namespace npuspeech {
 
+size_t DecodeJob::likelyBytes(const CacheSizes& sizes) const {
+  constexpr int kRowsPerToken = 16;  // people seldom say more than three tokens a second
+  return sizes.window(rows, rows, static_cast<size_t>(rows / kRowsPerToken + 1));
+}
+
+size_t DecodeJob::bytes(const CacheSizes& sizes) const {
+  if (isThrough()) return 0;
+  return decoding ? decoding->bytes() : likelyBytes(sizes);
+}
+
 void DecodeJob::fail(const std::exception& reason) {
   if (dynamic_cast<const std::bad_alloc*>(&reason))
     error = Error{ErrorCode::OutOfMemory, "There is no memory to decode a window."};

@@ -41,6 +41,10 @@ struct DecodeJob {
 
   /// Whether it is decoded or has failed.
   bool isThrough() const { return error || (decoding && decoding->done()); }
+  /// The bytes that its caches come to where people speak in the window.
+  size_t likelyBytes(const CacheSizes& sizes) const;
+  /// The bytes that its caches take with the next step; likelyBytes() where it has not begun.
+  size_t bytes(const CacheSizes& sizes) const;
   /// Ends this job with an error for `reason`. Other jobs go on.
   void fail(const std::exception& reason);
   /// Takes the answer. Call it once, at the end. Where there is not even memory for an error's text, the

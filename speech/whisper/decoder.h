@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -11,6 +13,7 @@
 
 #include "npu/device.h"
 #include "speech/model/vocabulary.h"
+#include "speech/whisper/probability16.h"
 #include "speech/whisper/window.h"
 
 namespace npuspeech {
@@ -38,15 +41,34 @@ class Sequence {
   const CrossAttentionCache& cross() const { return *cross_; }
   /// Forgets the tokens from `length` on.
   void truncate(int length) { length_ = std::min(length_, length); }
+  /// Gives back what only further tokens need: none may follow, and no fork. alignment() stays.
+  virtual void finish() {}
   /// The cross-attention weights of the alignment heads for the token at `position`: [heads][audioRows], for
   /// each head a softmax over the rows of audio. Valid until the sequence grows or is destroyed.
-  virtual std::span<const float> alignment(int position) const = 0;
+  virtual std::span<const Probability16> alignment(int position) const = 0;
 
  protected:
   explicit Sequence(std::shared_ptr<const CrossAttentionCache> cross) : cross_(std::move(cross)) {}
 
   std::shared_ptr<const CrossAttentionCache> cross_;
   int length_ = 0;
+};
+
+/// What the caches of a decoder take, in bytes.
+struct CacheSizes {
+  /// The most that the caches of all windows may take together. Whatever it is, one window may have what a
+  /// single text of it takes.
+  size_t budget = SIZE_MAX;
+  /// The cross-attention cache of a window, for each key.
+  size_t crossRow = 0;
+  /// A sequence, for each token; and in addition for each token and each row of the window's audio.
+  size_t token = 0, tokenRow = 0;
+
+  /// The cache of a window, and sequences of it that have `tokens` tokens together.
+  size_t window(int rows, int audioRows, size_t tokens) const {
+    return static_cast<size_t>(rows) * crossRow +
+           tokens * (token + static_cast<size_t>(audioRows) * tokenRow);
+  }
 };
 
 /// Thrown by a decoder whose device failed. The text is a sentence for the user.
@@ -67,6 +89,8 @@ class Decoder {
   virtual int textContext() const = 0;
   /// The number of alignment heads.
   virtual size_t alignmentHeads() const = 0;
+  /// What its caches take. The default says that they need not be counted.
+  virtual CacheSizes cacheSizes() const { return {}; }
 
   /// Computes the cross-attention cache of a window. `states` are the encoder's: [shape.rows()][stateWidth]
   /// float32; they are not needed afterwards.

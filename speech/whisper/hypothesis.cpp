@@ -17,6 +17,24 @@ float Hypothesis::averageLogProbability() const {
   return sumLogProbability / static_cast<float>(tokens.size() - forced + 1);
 }
 
+bool isBetter(const Hypothesis& a, const Hypothesis& b) {
+  const auto score = [](const Hypothesis& hypothesis) {
+    const size_t chosen = hypothesis.tokens.size() - hypothesis.forced;
+    return hypothesis.sumLogProbability / static_cast<float>(std::max<size_t>(chosen, 1));
+  };
+  return score(a) > score(b) || (score(a) == score(b) && a.sample < b.sample);
+}
+
+Hypothesis forkOf(Decoder& decoder, const Hypothesis& from) {
+  Hypothesis hypothesis;
+  hypothesis.sequence = decoder.fork(*from.sequence);
+  hypothesis.tokens = from.tokens;
+  hypothesis.logProbabilities = from.logProbabilities;
+  hypothesis.sumLogProbability = from.sumLogProbability;
+  hypothesis.forced = from.forced;
+  return hypothesis;
+}
+
 bool endsInLoop(std::span<const Token> tokens) {
   constexpr size_t kMaxPeriod = 30, kMinRepeats = 4, kMinLength = 24;
   for (size_t period = 1; period <= kMaxPeriod && period * kMinRepeats <= tokens.size(); ++period) {

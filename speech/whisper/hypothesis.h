@@ -24,6 +24,8 @@ struct Hypothesis {
   float sumLogProbability = 0;
   /// The number of tokens at the beginning that were given and not chosen by the model.
   size_t forced = 0;
+  /// Which of a window's texts it is, where several are drawn.
+  int sample = 0;
   /// True: the text has ended.
   bool finished = false;
   /// True: the text was ended because it repeats itself.
@@ -35,6 +37,13 @@ struct Hypothesis {
   /// The mean of the logarithms over the tokens and the end of text, as openai/whisper's avg_logprob.
   float averageLogProbability() const;
 };
+
+/// Whether `a` is likelier than `b`: by the mean logarithm of the probabilities of the tokens that the model
+/// chose; of equals the first sample.
+bool isBetter(const Hypothesis& a, const Hypothesis& b);
+
+/// Returns the same text, to go on by itself.
+Hypothesis forkOf(Decoder& decoder, const Hypothesis& from);
 
 /// Whether the last tokens repeat one phrase more often and for longer than people do.
 bool endsInLoop(std::span<const Token> tokens);

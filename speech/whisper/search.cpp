@@ -11,14 +11,21 @@
 namespace npuspeech {
 namespace {
 
-// `likeliest`: of the logits, whose sum is finite.
+constexpr uint32_t kSeed = 20220921;  // constant, so that the same audio gives the same text
+
+// Draws the next token of a sample. The random number depends on the sample and the place in its text alone:
+// it does not matter which others are drawn together with it. `likeliest`: of the logits, whose sum is
+// finite.
 Token sample(std::span<const float> logits, const LogSumExp& likeliest, float temperature,
-             std::mt19937& random) {
+             const Hypothesis& hypothesis) {
   const auto weight = [&](float logit) {
     return std::exp(static_cast<double>((logit - likeliest.max) / temperature));
   };
   double total = 0;
   for (float logit : logits) total += weight(logit);
+  std::seed_seq seed{kSeed, static_cast<uint32_t>(hypothesis.sample),
+                     static_cast<uint32_t>(hypothesis.tokens.size())};
+  std::mt19937 random(seed);
   double left = std::uniform_real_distribution<double>(0, total)(random);
   for (size_t i = 0; i < logits.size(); ++i) {
     left -= weight(logits[i]);
@@ -27,30 +34,56 @@ Token sample(std::span<const float> logits, const LogSumExp& likeliest, float te
   return likeliest.argmax;
 }
 
-/// The same text, to go on by itself.
-Hypothesis forkOf(Decoder& decoder, const Hypothesis& from) {
-  Hypothesis hypothesis;
-  hypothesis.sequence = decoder.fork(*from.sequence);
-  hypothesis.tokens = from.tokens;
-  hypothesis.logProbabilities = from.logProbabilities;
-  hypothesis.sumLogProbability = from.sumLogProbability;
-  hypothesis.forced = from.forced;
-  return hypothesis;
-}
-
 }  // namespace
 
 Search::Search(Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
                std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options)
-    : vocabulary_(vocabulary), rules_(rules), prompt_(std::move(prompt)), options_(options) {
-  Hypothesis& first = active_.emplace_back();
-  first.sequence = decoder.start(std::move(cross));
+    : vocabulary_(vocabulary),
+      rules_(rules),
+      prompt_(std::move(prompt)),
+      options_(options),
+      cross_(std::move(cross)) {
+  if (options_.temperature > 0) {
+    waiting_.resize(static_cast<size_t>(std::max(options_.samples, 1)));
+    std::iota(waiting_.begin(), waiting_.end(), 0);
+  }
+  begin(decoder);
+  if (options_.temperature > 0 || options_.beamSize > 1) options_.guess.clear();
+  const size_t room = static_cast<size_t>(std::max(options_.maxTokens, 1));
+  options_.guess.resize(std::min(options_.guess.size(), room - std::min(room, options_.forced.size())));
+}
+
+// Starts a text, of which all samples that are waiting can be drawn.
+void Search::begin(Decoder& decoder) {
+  Hypothesis first;
+  first.sequence = decoder.start(cross_);
   first.tokens = options_.forced;
   first.logProbabilities.assign(options_.forced.size(), 0.0f);
   first.forced = options_.forced.size();
-  if (options_.temperature > 0 || options_.beamSize > 1) options_.guess.clear();
-  const size_t room = static_cast<size_t>(std::max(options_.maxTokens, 1));
-  options_.guess.resize(std::min(options_.guess.size(), room - std::min(room, first.forced)));
+  active_.push_back(std::move(first));
+  together_ = std::max<size_t>(waiting_.size(), 1);
+  prefilled_ = false;
+}
+
+size_t Search::tokens() const {
+  size_t sum = 0;
+  for (const Hypothesis& hypothesis : finished_) sum += static_cast<size_t>(hypothesis.sequence->length());
+  if (!prefilled_)
+    return sum + together_ * (prompt_.tokens.size() + options_.forced.size() + options_.guess.size());
+  for (const Hypothesis& hypothesis : active_) sum += static_cast<size_t>(hypothesis.sequence->length()) + 1;
+  return sum;
+}
+
+bool Search::giveWay() {
+  if (options_.temperature == 0) return false;
+  if (!prefilled_) {
+    if (together_ > 1) return --together_, true;
+    return false;
+  }
+  if (active_.size() < 2) return false;
+  waiting_.push_back(active_.back().sample);
+  active_.pop_back();
+  return true;
 }
 
 void Search::addInputs(std::vector<Decoder::Input>& inputs) {
@@ -78,12 +111,7 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
     prefilled_ = true;
     if (!options_.guess.empty()) return checkGuess(decoder, firstLogits);
     if (options_.temperature > 0) {
-      while (active_.size() < static_cast<size_t>(options_.samples))
-        active_.push_back(forkOf(decoder, active_[0]));
-      const std::span<float> logits = decoder.logits(firstLogits);
-      const LogSumExp total = weigh(logits, active_[0].tokens);  // all say the same so far
-      for (Hypothesis& hypothesis : active_) draw(logits, total, hypothesis);
-      retireFinished();
+      drawFirst(decoder, firstLogits);
       return firstLogits + 1;
     }
   }
@@ -99,9 +127,21 @@ size_t Search::consume(Decoder& decoder, size_t firstLogits) {
       const std::span<float> logits = decoder.logits(firstLogits + i);
       draw(logits, weigh(logits, active_[i].tokens), active_[i]);
     }
-    retireFinished();
+    retireFinished(decoder);
   }
   return firstLogits + used;
+}
+
+void Search::drawFirst(Decoder& decoder, size_t index) {
+  while (active_.size() < together_) active_.push_back(forkOf(decoder, active_[0]));
+  const std::span<float> logits = decoder.logits(index);
+  const LogSumExp total = weigh(logits, active_[0].tokens);  // all say the same so far
+  for (size_t i = 0; i < together_; ++i) {
+    active_[i].sample = waiting_[i];
+    draw(logits, total, active_[i]);
+  }
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(together_));
+  retireFinished(decoder);
 }
 
 Token Search::chooseGreedily(Decoder& decoder, size_t index, Hypothesis& hypothesis) {
@@ -120,7 +160,7 @@ void Search::draw(std::span<const float> logits, const LogSumExp& total, Hypothe
     hypothesis.finished = true;
     return;
   }
-  const Token token = sample(logits, total, options_.temperature, random_);
+  const Token token = sample(logits, total, options_.temperature, hypothesis);
   settle(hypothesis, token, logits[static_cast<size_t>(token)] - total.logSum);
 }
 
@@ -134,7 +174,7 @@ size_t Search::checkGuess(Decoder& decoder, size_t firstLogits) {
     hypothesis.sequence->truncate(static_cast<int>(prompt_.tokens.size() + hypothesis.forced + agreed));
     break;
   }
-  retireFinished();
+  retireFinished(decoder);
   return firstLogits + 1 + guess.size();
 }
 
@@ -177,11 +217,19 @@ void Search::settle(Hypothesis& hypothesis, Token token, float logProbability) {
       hypothesis.looped || hypothesis.tokens.size() >= static_cast<size_t>(options_.maxTokens);
 }
 
-void Search::retireFinished() {
-  for (Hypothesis& hypothesis : active_)
-    if (hypothesis.finished) finished_.push_back(std::move(hypothesis));
+// Keeps the best of the finished ones alone: each has its caches.
+void Search::retireFinished(Decoder& decoder) {
+  for (Hypothesis& hypothesis : active_) {
+    if (!hypothesis.finished) continue;
+    hypothesis.sequence->finish();
+    if (finished_.empty())
+      finished_.push_back(std::move(hypothesis));
+    else if (isBetter(hypothesis, finished_[0]))
+      finished_[0] = std::move(hypothesis);
+  }
   std::erase_if(active_, [](const Hypothesis& hypothesis) { return hypothesis.finished; });
-  done_ = active_.empty() || isLost_;
+  done_ = (active_.empty() && waiting_.empty()) || isLost_;
+  if (active_.empty() && !done_) begin(decoder);
 }
 
 // As openai/whisper's BeamSearchDecoder with patience 1.
@@ -235,12 +283,7 @@ void Search::extendBeams(Decoder& decoder, size_t firstLogits) {
 }
 
 Hypothesis& Search::best() {
-  const auto score = [](const Hypothesis& hypothesis) {
-    const size_t chosen = hypothesis.tokens.size() - hypothesis.forced;
-    return hypothesis.sumLogProbability / static_cast<float>(std::max<size_t>(chosen, 1));
-  };
-  return *std::max_element(finished_.begin(), finished_.end(),
-                           [&](const Hypothesis& a, const Hypothesis& b) { return score(a) < score(b); });
+  return *std::min_element(finished_.begin(), finished_.end(), isBetter);
 }
 
 }  // namespace npuspeech

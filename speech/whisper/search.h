@@ -3,8 +3,8 @@
 // windows share steps.
 #pragma once
 
-#include <cstdint>
-#include <random>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "kernels/log_sum_exp_f32/log_sum_exp_f32.h"
@@ -36,6 +36,7 @@ struct SearchOptions {
 /// consume(). For the decoder's thread.
 class Search {
  public:
+  /// `decoder`, `vocabulary` and `rules` must outlive this object.
   Search(Decoder& decoder, const Vocabulary& vocabulary, const TokenRules& rules,
          std::shared_ptr<const CrossAttentionCache> cross, Prompt prompt, const SearchOptions& options);
 
@@ -48,6 +49,12 @@ class Search {
   /// Reads the logits of a step. `firstLogits` is the index of this search's first ones; returns the index
   /// after its last.
   size_t consume(Decoder& decoder, size_t firstLogits);
+
+  /// The number of tokens that its sequences have together after the next step.
+  size_t tokens() const;
+  /// Puts off one of the texts that are drawn together: its sequence goes, and it is drawn again from its
+  /// beginning once the others are done. The result stays the same. False where there is no other text.
+  bool giveWay();
 
   /// The best hypothesis. Only once done() and not isLost().
   Hypothesis& best();
@@ -62,7 +69,9 @@ class Search {
  private:
   LogSumExp weigh(std::span<float> logits, std::span<const Token> said);
   void draw(std::span<const float> logits, const LogSumExp& total, Hypothesis& hypothesis);
-  void retireFinished();
+  void begin(Decoder& decoder);
+  void drawFirst(Decoder& decoder, size_t index);
+  void retireFinished(Decoder& decoder);
   void listen(Decoder& decoder, size_t startLogits, size_t promptLogits);
   void extendBeams(Decoder& decoder, size_t firstLogits);
   void settle(Hypothesis& hypothesis, Token token, float logProbability);
@@ -73,9 +82,12 @@ class Search {
   const TokenRules& rules_;
   Prompt prompt_;
   SearchOptions options_;
+  const std::shared_ptr<const CrossAttentionCache> cross_;
   std::vector<Hypothesis> active_, finished_;
-  /// Its seed is constant, so that the same audio gives the same text.
-  std::mt19937 random_{20220921};
+  /// The samples that are not drawn yet.
+  std::vector<int> waiting_;
+  /// So many of them are drawn together next.
+  size_t together_ = 1;
   float noSpeechProbability_ = 0, noteProbability_ = 0;
   bool prefilled_ = false, done_ = false, isLost_ = false;
 };

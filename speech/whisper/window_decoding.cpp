@@ -95,6 +95,11 @@ size_t WindowDecoding::consume(size_t firstLogits) {
   return next;
 }
 
+size_t WindowDecoding::bytes() const {
+  if (done()) return 0;
+  return decoder_.cacheSizes().window(cross_->rows, cross_->audioRows, search_ ? search_->tokens() : 1);
+}
+
 void WindowDecoding::fail() {
   error_ = Error{ErrorCode::BadFile,
                  "The model computes values that are not numbers: its files are damaged, or not those of a "
@@ -154,8 +159,9 @@ void WindowDecoding::judge() {
   current.words = readWords(vocabulary_, current.hypothesis, current.prompt.tokens.size(),
                             current.prompt.startOfTranscript, decoder_.alignmentHeads(), stream_.languageCode,
                             window_.durationNs);
-  // Its caches are read no more, and take tens of megabytes where other tries follow.
+  // The caches are read no more, and take tens of megabytes where other tries follow.
   current.hypothesis.sequence.reset();
+  search_.reset();
   measureUnheard(current);
   // Where few rows stand for the padding, an utterance of a second or two can seem to hold nothing.
   const bool isDone = current.holdsNoSpeech() ? !fullContext_ : current.isGood() && !current.leavesOut();
@@ -165,8 +171,10 @@ void WindowDecoding::judge() {
 bool WindowDecoding::tryAgain() {
   if (fullContext_) {
     const FullContext encode = std::exchange(fullContext_, nullptr);
-    if (std::shared_ptr<const CrossAttentionCache> full = encode(); full && full->rows > cross_->rows) {
-      cross_ = std::move(full);
+    const int rows = cross_->rows;
+    cross_.reset();  // not both at once
+    cross_ = encode();
+    if (cross_->rows > rows) {
       begin();
       return true;
     }
@@ -189,7 +197,6 @@ bool WindowDecoding::goOn() {
 // Takes the first try that is good and reaches the window's end; else the one that reaches farthest of the
 // good ones, or the likeliest one of those that do not repeat themselves.
 void WindowDecoding::finish() {
-  search_.reset();
   const auto better = [](const Try& a, const Try& b) {
     if (a.repeatsItself() != b.repeatsItself()) return b.repeatsItself();
     if (a.isGood() != b.isGood()) return a.isGood();

@@ -33,7 +33,8 @@ struct StreamContext {
 /// consume(). For the decoding thread.
 class WindowDecoding {
  public:
-  /// Encodes the window again at full context and returns its cross-attention cache; null where that fails.
+  /// Encodes the window again at full context and returns its cross-attention cache; where that fails, the
+  /// one that it had.
   using FullContext = std::function<std::shared_ptr<const CrossAttentionCache>()>;
 
   WindowDecoding(Decoder& decoder, const Vocabulary& vocabulary, StreamContext& stream,
@@ -49,6 +50,12 @@ class WindowDecoding {
   /// Reads the logits of a step. `firstLogits` is the index of this window's first ones; returns the index
   /// after its last.
   size_t consume(size_t firstLogits);
+
+  /// The bytes that its caches take with the next step.
+  size_t bytes() const;
+  /// Puts off some of its work, so that bytes() is less (Search::giveWay). False where there is none to put
+  /// off.
+  bool giveWay() { return search_ && search_->giveWay(); }
 
  private:
   /// The text of one search, and what tells how good it is.

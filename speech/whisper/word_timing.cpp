@@ -49,19 +49,19 @@ std::vector<float> attentionMap(const Sequence& sequence, size_t firstInput, siz
     };
     std::fill(mean.begin(), mean.end(), 0.0f);
     for (size_t t = normaliseFrom; t < end; ++t) {
-      const float* const row = looked(t);
+      const Probability16* const row = looked(t);
       for (size_t j = 0; j < audioRows; ++j) mean[j] += row[j];
     }
     for (float& value : mean) value *= perToken;
     std::fill(inverse.begin(), inverse.end(), 0.0f);
     for (size_t t = normaliseFrom; t < end; ++t) {
-      const float* const row = looked(t);
+      const Probability16* const row = looked(t);
       for (size_t j = 0; j < audioRows; ++j) inverse[j] += (row[j] - mean[j]) * (row[j] - mean[j]);
     }
     for (float& value : inverse) value = 1.0f / std::sqrt(std::max(value * perToken, 1e-18f));
 
     for (size_t r = 0; r < rows; ++r) {
-      const float* const row = looked(firstInput + r);
+      const Probability16* const row = looked(firstInput + r);
       float* const middle = normal.data() + kHalf;
       for (size_t j = 0; j < audioRows; ++j) middle[j] = (row[j] - mean[j]) * inverse[j];
       for (size_t k = 1; k <= kHalf; ++k) {

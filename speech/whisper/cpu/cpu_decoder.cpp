@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/attention_i8/attention_i8.h"
 #include "kernels/decode_attention_f32/decode_attention_f32.h"
 #include "kernels/decode_attention_i8/decode_attention_i8.h"
 #include "speech/whisper/cpu/cpu_sequence.h"
@@ -32,6 +33,26 @@ CpuDecoder::CpuDecoder(std::shared_ptr<const CpuWeights> weights, std::shared_pt
   logitStride_ = (static_cast<size_t>(weights_->vocabularySize) + 15) / 16 * 16;
 }
 
+// The budget leaves room for what else a program takes below 1.3 times the weights and 100 MB. It is three
+// whole windows of speech with whisper-base, one or two with small and medium, five with large-v3-turbo.
+CacheSizes CpuDecoder::cacheSizes() const {
+  constexpr size_t kShareOfWeights = 10, kLeast = size_t{37} << 20;
+  const CpuWeights& w = *weights_;
+  const bool isPacked = w.precision == Precision::Int8;
+  const size_t width = static_cast<size_t>(w.width), heads = static_cast<size_t>(w.heads);
+  const size_t layers = w.decoder.size(), bytes = isPacked ? 1 : sizeof(float);
+  const size_t weights =
+      width * (width * (12 * w.encoder.size() + 16 * layers) + static_cast<size_t>(w.vocabularySize));
+  CacheSizes sizes;
+  sizes.budget = bytes * (weights / kShareOfWeights + kLeast);
+  sizes.crossRow =
+      layers * (isPacked ? heads * attentionI8PackedSize(kAttentionI8Block, kHeadDim) / kAttentionI8Block
+                         : 2 * width * bytes);
+  sizes.token = layers * 2 * width * sizeof(float);
+  sizes.tokenRow = alignmentHeads_.size() * sizeof(Probability16);
+  return sizes;
+}
+
 std::shared_ptr<const CrossAttentionCache> CpuDecoder::prepare(const npu::BufferObject& states,
                                                                const WindowShape& shape) {
   return prepare(states.as<const float>(), shape);
@@ -40,7 +61,7 @@ std::shared_ptr<const CrossAttentionCache> CpuDecoder::prepare(const npu::Buffer
 std::shared_ptr<const CrossAttentionCache> CpuDecoder::prepare(const float* states,
                                                                const WindowShape& shape) {
   if (!turn_) turn_.emplace(*pool_);
-  return makeCrossCache(*pool_, *weights_, states, shape, input_, crossRows_);
+  return makeCrossCache(*pool_, *weights_, states, shape, input_);
 }
 
 std::unique_ptr<Sequence> CpuDecoder::start(std::shared_ptr<const CrossAttentionCache> cross) {
@@ -216,7 +237,7 @@ void CpuDecoder::crossAttention(size_t layer, std::span<const Input> inputs) {
     // A softmax over the audio alone, as Whisper's alignment takes it.
     float sum = 1e-20f;
     for (size_t j = 0; j < audioRows; ++j) sum += looked[j];
-    float* const row =
+    Probability16* const row =
         sequence.alignmentRow(positions_[r], static_cast<size_t>(aligning - alignmentHeads_.begin()));
     for (size_t j = 0; j < audioRows; ++j) row[j] = looked[j] / sum;
   });

@@ -22,6 +22,7 @@ class CpuDecoder : public Decoder {
 
   int textContext() const override { return weights_->textContext; }
   size_t alignmentHeads() const override { return alignmentHeads_.size(); }
+  CacheSizes cacheSizes() const override;
   std::shared_ptr<const CrossAttentionCache> prepare(const npu::BufferObject& states,
                                                      const WindowShape& shape) override;
   /// Computes the same cache from states in any memory.
@@ -47,8 +48,6 @@ class CpuDecoder : public Decoder {
   /// The position of each input in its sequence.
   std::vector<int> positions_;
   AlignedVector<float> x_, gathered_, qkv_, attended_, attentionWeights_, logits_;
-  /// The keys and values of one layer before they are packed: [rows][2 width].
-  AlignedVector<float> crossRows_;
   Operand input_, inside_;
   size_t logitStride_ = 0, attentionStride_ = 0;
 };

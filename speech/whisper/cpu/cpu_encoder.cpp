@@ -11,7 +11,9 @@ namespace npuspeech {
 namespace {
 
 void grow(AlignedVector<float>& vector, size_t size) {
-  if (vector.size() < size) vector.resize(size);
+  if (vector.size() >= size) return;
+  vector.clear();  // nothing to keep
+  vector.resize(size);
 }
 
 }  // namespace
@@ -37,7 +39,7 @@ bool CpuEncoder::encode(const float* mel, const WindowShape& shape, float* state
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
   const size_t width = static_cast<size_t>(w.width), audioRows = static_cast<size_t>(shape.audioRows());
   const size_t rows = audioRows + padding.size();
-  grow(qkv_, rows * 3 * width);
+  grow(wide_, rows * 3 * width);
   grow(attended_, rows * width);
   keyBias_.assign(rows, 0.0f);
   for (size_t i = 0; i < padding.size(); ++i)
@@ -75,9 +77,9 @@ void CpuEncoder::convolve(const float* mel, const WindowShape& shape, float* sta
   const int frames = shape.frames, audioRows = shape.audioRows();
   const int hiddenFrames =
       2 * audioRows + 2;  // computed by the first convolution: all that row `audioRows` reads
-  grow(hidden_, (static_cast<size_t>(hiddenFrames) + 1) * width);
-  float* const hidden = hidden_.data() + width;
-  std::fill_n(hidden_.data(), width, 0.0f);
+  grow(wide_, (static_cast<size_t>(hiddenFrames) + 1) * width);
+  float* const hidden = wide_.data() + width;
+  std::fill_n(wide_.data(), width, 0.0f);
 
   const auto convolveFrames = [&](const float* in, int count, int firstOut) {
     audio_.take(pool, {const_cast<float*>(in), bins}, count, static_cast<int>(3 * bins));
@@ -98,14 +100,14 @@ void CpuEncoder::convolve(const float* mel, const WindowShape& shape, float* sta
   convolveFrames(edge_.data(), hiddenFrames - tail, tail);
 
   float* const positions = const_cast<float*>(w.audioPositions.data());
-  input_.take(pool, {hidden_.data(), 2 * width}, audioRows, 3 * w.width);
+  input_.take(pool, {wide_.data(), 2 * width}, audioRows, 3 * w.width);
   w.conv2.apply(pool, input_, {states, width}, Activation::Gelu, {positions, width});
   size_t row = static_cast<size_t>(audioRows);
   for (const PaddingBlock& block : paddingBlocks(shape)) {
     float* const position = positions + static_cast<size_t>(block.position) * width;
     float* const out = states + row++ * width;
     if (block.position == audioRows) {
-      input_.take(pool, {hidden_.data() + 2 * static_cast<size_t>(audioRows) * width, 2 * width}, 1,
+      input_.take(pool, {wide_.data() + 2 * static_cast<size_t>(audioRows) * width, 2 * width}, 1,
                   3 * w.width);
       w.conv2.apply(pool, input_, {out, width}, Activation::Gelu, {position, width});
     } else {
@@ -118,7 +120,7 @@ void CpuEncoder::runLayer(const EncoderLayer& layer, int rows, float* states) {
   ThreadPool& pool = *pool_;
   const CpuWeights& w = *weights_;
   const size_t width = static_cast<size_t>(w.width);
-  const Rows x{states, width}, qkv{qkv_.data(), 3 * width}, attended{attended_.data(), width};
+  const Rows x{states, width}, qkv{wide_.data(), 3 * width}, attended{attended_.data(), width};
 
   input_.takeNormalised(pool, layer.attentionNorm, x, rows);
   layer.qkv.apply(pool, input_, qkv);

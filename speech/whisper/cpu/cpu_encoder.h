@@ -34,12 +34,11 @@ class CpuEncoder : public Encoder {
 
   /// Held while a window is encoded. It guards all fields below.
   std::mutex mutex_;
-  /// The output of the first convolution, with a row of zeros in front: [frames + 4][width].
-  AlignedVector<float> hidden_;
   /// The log-mel at both ends of the window, with the padding around it.
   AlignedVector<float> edge_;
-  /// Queries, keys and values: [rows][3 width].
-  AlignedVector<float> qkv_;
+  /// The output of the first convolution, with a row of zeros in front: [hidden rows + 1][width]; then
+  /// queries, keys and values of each layer: [rows][3 width].
+  AlignedVector<float> wide_;
   /// The output of the attention: [rows][width].
   AlignedVector<float> attended_;
   /// The logarithm of the number of rows that each one stands for: [rows].

@@ -11,7 +11,7 @@ namespace npuspeech {
 
 std::shared_ptr<const CpuCrossCache> makeCrossCache(ThreadPool& pool, const CpuWeights& w,
                                                     const float* states, const WindowShape& shape,
-                                                    Operand& input, AlignedVector<float>& kvRows) {
+                                                    Operand& input) {
   const std::vector<PaddingBlock> padding = paddingBlocks(shape);
   auto cross = std::make_shared<CpuCrossCache>();
   cross->audioRows = shape.audioRows();
@@ -22,12 +22,14 @@ std::shared_ptr<const CpuCrossCache> makeCrossCache(ThreadPool& pool, const CpuW
     cross->keyBias[static_cast<size_t>(cross->audioRows) + i] =
         std::log(static_cast<float>(padding[i].count));
 
+  // Not kept: with the larger models it is a tenth of all caches.
+  AlignedVector<float> kvRows;
   const bool isPacked = w.precision == Precision::Int8;
   const size_t heads = static_cast<size_t>(w.heads), headSize = attentionI8PackedSize(cross->rows, kHeadDim);
   cross->layerSize = isPacked ? heads * headSize : rows * 2 * width;
   if (isPacked) {
     cross->packed.resize(w.decoder.size() * cross->layerSize);
-    if (kvRows.size() < rows * 2 * width) kvRows.resize(rows * 2 * width);
+    kvRows.resize(rows * 2 * width);
   } else {
     cross->floats.resize(w.decoder.size() * cross->layerSize);
   }
@@ -70,7 +72,7 @@ CpuSequence::CpuSequence(const CpuWeights& weights, const CpuSequence& from)
     std::memcpy(keysAndValues_.data() + part, from.keysAndValues_.data() + part,
                 used * static_cast<size_t>(weights.width) * sizeof(float));
   alignment_.resize(from.alignment_.size());
-  std::memcpy(alignment_.data(), from.alignment_.data(), used * alignmentStride_ * sizeof(float));
+  std::memcpy(alignment_.data(), from.alignment_.data(), used * alignmentStride_ * sizeof(Probability16));
 }
 
 }  // namespace npuspeech

@@ -25,11 +25,11 @@ struct CpuCrossCache : CrossAttentionCache {
   AlignedVector<float> keyBias;
 };
 
-/// Computes the cache of a window. `states` are [shape.rows()][width] float32. `input` and `rows` are working
-/// memory that the caller keeps from window to window.
+/// Computes the cache of a window. `states` are [shape.rows()][width] float32. `input` is working memory that
+/// the caller keeps from window to window.
 std::shared_ptr<const CpuCrossCache> makeCrossCache(ThreadPool& pool, const CpuWeights& weights,
                                                     const float* states, const WindowShape& shape,
-                                                    Operand& input, AlignedVector<float>& rows);
+                                                    Operand& input);
 
 /// A sequence with its self-attention keys and values.
 class CpuSequence : public Sequence {
@@ -39,9 +39,11 @@ class CpuSequence : public Sequence {
   /// Copies `from`; the copy grows independently.
   CpuSequence(const CpuWeights& weights, const CpuSequence& from);
 
-  std::span<const float> alignment(int position) const override {
+  std::span<const Probability16> alignment(int position) const override {
     return {alignment_.data() + static_cast<size_t>(position) * alignmentStride_, alignmentStride_};
   }
+
+  void finish() override { keysAndValues_ = {}; }
 
   const CpuCrossCache& cross() const { return static_cast<const CpuCrossCache&>(*cross_); }
   /// Adds a token, and returns its position.
@@ -51,7 +53,7 @@ class CpuSequence : public Sequence {
   /// The values of a layer: [textContext][width].
   float* values(size_t layer) { return keys(layer) + partSize_; }
   /// The attention weights of one alignment head for the token at `position`: [audioRows].
-  float* alignmentRow(int position, size_t head) {
+  Probability16* alignmentRow(int position, size_t head) {
     return alignment_.data() + static_cast<size_t>(position) * alignmentStride_ +
            head * static_cast<size_t>(cross_->audioRows);
   }
@@ -60,10 +62,10 @@ class CpuSequence : public Sequence {
   /// Keys and values of all layers: [layer][K, V][textContext][width].
   AlignedVector<float> keysAndValues_;
   /// Attention weights: [textContext][alignment heads][audioRows].
-  AlignedVector<float> alignment_;
+  AlignedVector<Probability16> alignment_;
   /// The number of floats of a layer's keys.
   size_t partSize_;
-  /// The number of floats of alignment_ for one position.
+  /// The number of values of alignment_ for one position.
   size_t alignmentStride_;
 };
 

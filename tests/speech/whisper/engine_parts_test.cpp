@@ -9,6 +9,7 @@
 #include <atomic>
 #include <functional>
 #include <future>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -33,6 +34,8 @@ struct Script {
   std::atomic<bool> isResting{false};
   std::atomic<bool> isUnsure{false};                // every token is as likely as any other
   std::atomic<int> sequences{0}, mostSequences{0};  // alive now, and at the worst moment
+  size_t budget = SIZE_MAX;                         // of memory, in rows of windows and tokens of texts
+  size_t most = 0;                                  // taken in any step of more than one text
 };
 
 class QuietEncoder : public Encoder {
@@ -61,6 +64,7 @@ class TalkingDecoder : public Decoder {
 
   int textContext() const override { return kTextContext; }
   size_t alignmentHeads() const override { return 1; }
+  CacheSizes cacheSizes() const override { return {script_->budget, 1, 1, 0}; }
   std::shared_ptr<const CrossAttentionCache> prepare(const npu::BufferObject&,
                                                      const WindowShape& shape) override {
     if (script_->prepare) script_->prepare();
@@ -78,6 +82,7 @@ class TalkingDecoder : public Decoder {
   void step(std::span<const Input> inputs) override {
     script_->isResting = false;
     if (script_->step) script_->step(inputs);
+    measure(inputs);
     logits_.clear();
     for (const Input& input : inputs) {
       const size_t texts = static_cast<Said&>(*input.sequence).append(input.token, *vocabulary_);
@@ -104,7 +109,7 @@ class TalkingDecoder : public Decoder {
       length_ = from.length_;
       texts_ = from.texts_;
     }
-    std::span<const float> alignment(int) const override { return looks_; }
+    std::span<const Probability16> alignment(int) const override { return looks_; }
     size_t append(Token token, const Vocabulary& vocabulary) {
       ++length_;
       return texts_ += vocabulary.isText(token);
@@ -112,9 +117,22 @@ class TalkingDecoder : public Decoder {
 
    private:
     const std::shared_ptr<Script> script_;
-    std::vector<float> looks_;
+    std::vector<Probability16> looks_;
     size_t texts_ = 0;
   };
+
+  void measure(std::span<const Input> inputs) {
+    std::set<const void*> counted;
+    size_t taken = inputs.size(), texts = 0;
+    for (const Input& input : inputs) {
+      const CrossAttentionCache& cross = input.sequence->cross();
+      if (counted.insert(&cross).second) taken += static_cast<size_t>(cross.rows);
+      if (!counted.insert(input.sequence).second) continue;
+      taken += static_cast<size_t>(input.sequence->length());
+      ++texts;
+    }
+    if (texts > 1) script_->most = std::max(script_->most, taken);
+  }
 
   const std::shared_ptr<Script> script_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
@@ -124,7 +142,8 @@ class TalkingDecoder : public Decoder {
 
 class EngineOfParts : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { make(); }
+  void make() {
     test::writeTinyVocabulary(folder_.path(), true);
     auto loaded =
         loadCTranslate2Vocabulary(folder_.path(), static_cast<int>(test::tinyVocabulary(true).size()));
@@ -227,6 +246,28 @@ TEST_F(EngineOfParts, KeepsNoSequenceOfATryThatIsOver) {
   EXPECT_TRUE(read(*stream).get());
   EXPECT_EQ(script_->mostSequences, SearchOptions{}.samples);
   EXPECT_EQ(script_->sequences, 0);
+}
+
+// Windows of which some outgrow the budget: they start over, and say the same.
+TEST_F(EngineOfParts, KeepsToTheBudgetOfMemory) {
+  std::vector<std::string> texts[2];
+  size_t most[2];
+  for (int limited : {0, 1}) {
+    engine_.reset();
+    script_->budget = limited ? 600 : SIZE_MAX;  // a window has 105 rows and five texts of 228 tokens
+    make();
+    script_->most = 0;
+    script_->isUnsure = true;
+    const auto one = open(), two = open();
+    std::vector<std::future<Result<DecodedWindow>>> answers;
+    for (const auto* stream : {&one, &two}) answers.push_back(read(**stream, 200));
+    for (auto& answer : answers) texts[limited].push_back(textOf(answer.get()));
+    most[limited] = script_->most;
+    EXPECT_EQ(script_->sequences, 0);
+  }
+  EXPECT_EQ(texts[1], texts[0]);
+  EXPECT_GT(most[0], 600u);
+  EXPECT_LE(most[1], 600u);
 }
 
 TEST_F(EngineOfParts, LetsTheDecoderRestWhileItWaits) {

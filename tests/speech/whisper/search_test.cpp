@@ -24,6 +24,7 @@ struct Found {
   Hypothesis best;
   float noSpeech = 0;
   int steps = 0;
+  size_t mostTokens = 0;  // of all sequences together
 };
 
 // A model and a window that it reads: of noise.
@@ -50,11 +51,15 @@ class Reader {
 
   const Vocabulary& vocabulary() const { return *weights_->vocabulary; }
 
-  Found search(const SearchOptions& options) {
+  // Texts give way where they would have more than `room` tokens together.
+  Found search(const SearchOptions& options, size_t room = SIZE_MAX) {
     Search search(*decoder_, vocabulary(), *rules_, cross_, prompt_, options);
     Found found;
     std::vector<Decoder::Input> inputs;
     for (; !search.done(); ++found.steps) {
+      while (search.tokens() > room && search.giveWay()) {
+      }
+      found.mostTokens = std::max(found.mostTokens, search.tokens());
       inputs.clear();
       search.addInputs(inputs);
       decoder_->step(inputs);
@@ -199,6 +204,36 @@ TEST(Search, BeamsDoNotFollowAGuess) {
     const Found guessed = reader.search(optionsOf(3, {kWord}, guess));
     EXPECT_EQ(guessed.best.tokens, plain.best.tokens);
     EXPECT_EQ(guessed.steps, plain.steps);
+  }
+}
+
+// A draw depends on its sample and its place alone.
+TEST(Search, SamplesAreTheSameHoweverManyAreDrawnTogether) {
+  for (const Tokens& forced : {Tokens{}, Tokens{kWord, kOther}}) {
+    Reader reader({});
+    SearchOptions options = optionsOf(1, forced);
+    options.temperature = 0.8f;
+    const Found together = reader.search(options);
+    EXPECT_EQ(together.best.tokens.size(), 16u);
+    const size_t one = static_cast<size_t>(together.best.sequence->length()) + 1;
+    EXPECT_GT(together.mostTokens, 4 * one);
+    for (size_t room : {size_t{0}, 2 * one, 3 * one, 4 * one}) {
+      const Found grouped = reader.search(options, room);
+      EXPECT_EQ(grouped.best.tokens, together.best.tokens) << room;
+      EXPECT_EQ(grouped.best.sample, together.best.sample) << room;
+      EXPECT_NEAR(grouped.best.sumLogProbability, together.best.sumLogProbability, 1e-3) << room;
+      EXPECT_GT(grouped.steps, together.steps) << room;
+      EXPECT_LE(grouped.mostTokens, std::max(room, 2 * one)) << room;  // the best so far, and the next
+    }
+  }
+}
+
+TEST(Search, OneTextGivesNoWay) {
+  Reader reader({});
+  for (int beams : {1, 3}) {
+    const Found free = reader.search(optionsOf(beams)), tight = reader.search(optionsOf(beams), 0);
+    EXPECT_EQ(tight.best.tokens, free.best.tokens) << beams;
+    EXPECT_EQ(tight.steps, free.steps) << beams;
   }
 }
 
