@@ -34,7 +34,7 @@ std::string_view section(std::string_view bytes, size_t offset, size_t size) {
 
 template <class T>
 void append(std::vector<float>& values, std::string_view data, size_t count) {
-  for (size_t i = 0; i < count; ++i) values.push_back(at<T>(data, i * sizeof(T)));
+  for (size_t i = 0; i < count; ++i) values.push_back(static_cast<float>(at<T>(data, i * sizeof(T))));
 }
 
 Npy parse(std::string_view file) {
@@ -57,10 +57,18 @@ Npy parse(std::string_view file) {
   array.values.reserve(count);
   if (header.find("'<f4'") != header.npos)
     append<float>(array.values, data, count);
+  else if (header.find("'<i8'") != header.npos)
+    append<int64_t>(array.values, data, count);
+  else if (header.find("'<i4'") != header.npos)
+    append<int32_t>(array.values, data, count);
   else if (header.find("'<i2'") != header.npos)
     append<int16_t>(array.values, data, count);
+  else if (header.find("'|i1'") != header.npos)
+    append<int8_t>(array.values, data, count);
+  else if (header.find("'|u1'") != header.npos)
+    append<uint8_t>(array.values, data, count);
   else
-    throw std::runtime_error("array is neither float32 nor int16");
+    throw std::runtime_error("array is neither float32 nor of integers");
   return array;
 }
 

@@ -9,7 +9,7 @@
 
 namespace npuspeech::test {
 
-/// An array of little-endian float32 or int16 in row-major order, as floats. Values of int16 are not scaled.
+/// An array of little-endian float32 or integers in row-major order, as floats. Integers are not scaled.
 struct Npy {
   std::vector<int64_t> dims;
   std::vector<float> values;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The voices that the segmentation network tells apart in one window, and where each is heard alone.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "speech/diar/window_geometry.h"
+
+namespace npuspeech::diar {
+
+/// A voice of one window.
+struct LocalSpeaker {
+  /// Whether enough of the voice was heard for an embedding.
+  bool isEmbedded = false;
+  /// Frames of the filter bank in which it speaks alone, and in which it speaks.
+  int cleanFrames = 0, activeFrames = 0;
+  /// Of length 1.
+  std::array<float, kEmbedding> embedding{};
+  /// Whose voice it is, as far as that is known: the speaker's id, else -1.
+  int id = -1;
+};
+
+/// One window as the networks hear it.
+struct HeardWindow {
+  /// Where it begins and how long it is, in frames of labels.
+  int64_t startFrame = 0;
+  int frames = 0;
+  /// [activityFrames][kLocalSpeakers], how surely each voice speaks, in [0, 1].
+  std::vector<float> activities;
+  std::array<LocalSpeaker, kLocalSpeakers> speakers;
+
+  int64_t endFrame() const { return startFrame + frames; }
+  int activityFrames() const { return static_cast<int>(activities.size()) / kLocalSpeakers; }
+};
+
+/// A voice is embedded from where it speaks alone; where that is hardly ever, from wherever it speaks. Writes
+/// these frames of the filter bank, of which the window has `filterBankFrames`, to `chosen`, and counts both
+/// kinds in `speaker`. Leaves `chosen` empty where they are too few.
+void chooseFrames(std::span<const float> activities, int filterBankFrames, int local, LocalSpeaker& speaker,
+                  std::vector<int>& chosen);
+
+}  // namespace npuspeech::diar
