@@ -97,8 +97,6 @@ std::vector<test::NamedTensor> smallTensors() {
           test::floatTensor("f16", {4}, {1, 2, 3, 4}, TensorType::Float16)};
 }
 
-enum class Format { CTranslate2, Safetensors, Ggml };
-
 Result<ParsedTensors> parseGgmlTensors(std::span<const std::byte> file, std::string_view path) {
   auto parsed = parseGgml(file, path);
   if (!parsed) return parsed.error();
@@ -128,18 +126,25 @@ std::string ggmlFile(const std::vector<test::NamedTensor>& tensors) {
   return file;
 }
 
-std::string fileOf(Format format, const std::vector<test::NamedTensor>& tensors) {
-  return format == Format::Ggml          ? ggmlFile(tensors)
-         : format == Format::Safetensors ? test::safetensorsFile(tensors)
-                                         : test::ctranslate2File(tensors, {});
+std::string ctranslate2File(const std::vector<test::NamedTensor>& tensors) {
+  return test::ctranslate2File(tensors, {});
 }
 
-std::string smallFile(Format format) {
-  // A file of whisper.cpp ends with any of its tensors.
-  if (format == Format::Ggml) return ggmlFile({test::floatTensor("f32", {6}, {1, 2, 3, 4, 5, 6})});
-  if (format == Format::CTranslate2)
-    return test::ctranslate2File(smallTensors(), {{"alias", "f32"}, {"again", "alias"}});
-  return fileOf(format, smallTensors());
+/// A container, and a small file of it that uses all that it can hold.
+struct Format {
+  const char* name;
+  Parser parse;
+  std::string (*fileOf)(const std::vector<test::NamedTensor>& tensors);
+  std::string small;
+};
+
+std::vector<Format> formats() {
+  return {
+      {"CTranslate2", parseCTranslate2, ctranslate2File,
+       test::ctranslate2File(smallTensors(), {{"alias", "f32"}, {"again", "alias"}})},
+      {"Safetensors", parseSafetensors, test::safetensorsFile, test::safetensorsFile(smallTensors())},
+      // A file of whisper.cpp ends with any of its tensors.
+      {"Ggml", parseGgmlTensors, ggmlFile, ggmlFile({test::floatTensor("f32", {6}, {1, 2, 3, 4, 5, 6})})}};
 }
 
 std::string readFile(const std::string& path) {
@@ -147,30 +152,23 @@ std::string readFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string nameOf(Format format) {
-  return format == Format::Ggml ? "Ggml" : format == Format::Safetensors ? "Safetensors" : "CTranslate2";
-}
-
 class HostileTensorFile : public testing::TestWithParam<Format> {
  protected:
-  Parser parse_ = GetParam() == Format::Ggml          ? parseGgmlTensors
-                  : GetParam() == Format::Safetensors ? parseSafetensors
-                                                      : parseCTranslate2;
+  Parser parse_ = GetParam().parse;
 };
 
-INSTANTIATE_TEST_SUITE_P(, HostileTensorFile,
-                         testing::Values(Format::CTranslate2, Format::Safetensors, Format::Ggml),
-                         [](const auto& format) { return nameOf(format.param); });
+INSTANTIATE_TEST_SUITE_P(, HostileTensorFile, testing::ValuesIn(formats()),
+                         [](const auto& format) { return format.param.name; });
 
 TEST_P(HostileTensorFile, IsRefusedWhereverItEnds) {
-  const std::string file = smallFile(GetParam());
+  const std::string& file = GetParam().small;
   ASSERT_TRUE(parses(parse_, file));
   for (size_t length = 0; length < file.size(); ++length)
     EXPECT_FALSE(parses(parse_, std::string_view(file).substr(0, length))) << length;
 }
 
 TEST_P(HostileTensorFile, CostsLittleWhateverItsSizesSay) {
-  const std::string file = smallFile(GetParam());
+  const std::string& file = GetParam().small;
   constexpr uint64_t kSizes[] = {0,          1,          0x7f,       0xff,       0xffff, 0x7fffffff,
                                  0x80000000, 0xffffffff, 1ull << 40, ~0ull >> 1, ~0ull};
   int refused = 0;
@@ -192,12 +190,12 @@ TEST_P(HostileTensorFile, ThatIsAllStructureCostsInProportion) {
     return test::NamedTensor{std::to_string(i), TensorType::Float32, {1}, "xxxx"};
   };
   for (size_t i = 0; i < kMaxTensors; ++i) tensors.push_back(tensor(i));
-  std::string file = fileOf(GetParam(), tensors);
+  std::string file = GetParam().fileOf(tensors);
   Cost cost = costOf([&] { EXPECT_TRUE(parses(parse_, file)); });
   EXPECT_LT(cost.largest, 8u << 20);
   EXPECT_LT(cost.seconds, 5) << "a sanitizer's build included";
   tensors.push_back(tensor(kMaxTensors));
-  file = fileOf(GetParam(), tensors);
+  file = GetParam().fileOf(tensors);
   EXPECT_FALSE(parses(parse_, file));
 }
 
