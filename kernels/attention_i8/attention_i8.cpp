@@ -8,6 +8,16 @@
 
 namespace npuspeech {
 
+constinit const std::array<float, kAttentionI8Block> kAttentionI8Dither = [] {
+  std::array<float, kAttentionI8Block> dither{};
+  for (int i = 0; i < kAttentionI8Block; ++i) {
+    const double multiple = i * 0.6180339887498949;
+    dither[static_cast<size_t>(i)] =
+        static_cast<float>(0.998 * (multiple - static_cast<double>(static_cast<int>(multiple)) - 0.5));
+  }
+  return dither;
+}();
+
 extern const AttentionI8Kernel kAttentionI8Scalar, kAttentionI8Avx2, kAttentionI8AvxVnni,
     kAttentionI8Avx512Vnni, kAttentionI8Neon, kAttentionI8NeonDot;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// attention_f32 in integers: queries, keys and values of 8 bits, and probabilities of 16 bits.
+// attention_f32 in integers: queries, keys and values of 8 bits, and probabilities of 7 bits.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,7 +23,7 @@ inline constexpr int kAttentionI8Block = 256;
 /// end
 /// - float scales [np]: of each key; 0 past the end
 /// - int32 offsets [np]: -128 * sum of the key's values, which undoes an offset of the queries
-/// - int8 values, blocks of [headDim / 16][block keys / 2][16][2], the last one as long as np leaves it:
+/// - int8 values, blocks of [headDim / 16][block keys / 4][16][4], the last one as long as np leaves it:
 ///   round(v / scale), scale = max |v| of the column in the block / 127
 /// - float valueScales [blocks][headDim]
 /// decode_attention_i8 reads the same form, so that cross attention packs once per window.
@@ -46,11 +47,25 @@ struct AttentionI8Head {
 /// Returns the parts of packed memory. Only `pack` may write to them.
 AttentionI8Head attentionI8Head(const void* packed, int keys, int headDim);
 
+/// The weight of a block's largest score. With the rounding of kAttentionI8Dither none exceeds 127, so that
+/// weights are signed and unsigned bytes alike.
+inline constexpr float kAttentionI8Unit = 126;
+
+/// What is added to the weight of each key of a block before it is rounded, between -0.5 and 0.5: the
+/// multiples of the golden ratio, less what is whole, so that neighbours differ as much as they can (Roberts,
+/// "The Unreasonable Effectiveness of Quasirandom Sequences", 2018). Rounded to the nearest, many small
+/// weights would all become 0, and with them the part of the result that they make together. Like this, of
+/// keys with a weight of 0.2, each fifth gets a weight of 1, and keys that follow each other have much alike
+/// values.
+extern const std::array<float, kAttentionI8Block> kAttentionI8Dither;
+
 /// A body of the kernel. Queries are quantised per row in the same way as keys, and their integer dot product
-/// is exact. The softmax is in float32: the weight of a key is round(32000 * exp(score - the largest score of
-/// its block and those before)), so that sums over a block are exact in 32 bits. The result is divided by the
-/// sum of these weights. Bodies agree within 1e-3 of the largest |v| of the column. The distance to
-/// attention_f32 is due to scores from 8 bits: about 1 % of the norm of the result on a model's own data.
+/// is exact. The softmax is in float32: the weight of key j of a block is
+/// round(kAttentionI8Unit * exp(score - the largest score of the block) + kAttentionI8Dither[j]), and sums
+/// over a block are exact. Sums of blocks are added in float32, and divided by the sum of the weights. Bodies
+/// agree within 4e-3 of the norm of the result: where exp() differs in its last bits a single weight may be
+/// rounded otherwise. The distance to attention_f32 is about 1 % of the norm of the result on a model's own
+/// data.
 struct AttentionI8Kernel {
   /// Packs head `head` of p.k and p.v into attentionI8PackedSize() bytes, 64-byte aligned. All bodies give
   /// the same bytes. p.q and p.out are not used.

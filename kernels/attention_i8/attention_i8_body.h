@@ -3,8 +3,8 @@
 // keeps its instructions out of other object files.
 //
 // A tile of queries meets the keys block by block: the block's scores (14 x 256) and weights stay in L1, its
-// share of the result is an exact integer that is added to a float sum, which is scaled down when a later
-// block has a larger score.
+// share of the result is an exact integer that is added to a float sum. The one whose largest score is the
+// smaller is scaled down before.
 #pragma once
 
 #include <math.h>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kMaxHeadDim = 128;
 constexpr int kBlock = kAttentionI8Block;
-constexpr float kLog2Unit = 14.9657843f;  // log2 of 32000, the weight of the largest score
+constexpr float kLog2Unit = 6.9772799f;  // log2 of kAttentionI8Unit, the weight of the largest score
 
 /// Rounds a row to scale * [-127, 127] and stores it as unsigned bytes, 128 being zero; returns the scale.
 inline float quantizeRow(const float* x, int headDim, uint8_t* out, int32_t* sum) {
@@ -76,13 +76,15 @@ inline void packValues(const float* v, size_t stride, size_t keys, size_t padded
       inverse[d] = scales[d] >= 1e-30f ? 127.0f / scales[d] : 0.0f;
       scales[d] = inverse[d] > 0 ? scales[d] / 127.0f : 0.0f;
     }
-    for (size_t j = first; j < first + count; j += 2)
+    for (size_t j = first; j < first + count; j += 4)
       for (size_t d = 0; d < dim; d += kLanes) {
         const F32 factor = load(inverse + d);
-        const I32 even = j < keys ? toInt(load(v + j * stride + d) * factor) : broadcastInt(0);
-        const I32 odd = j + 1 < keys ? toInt(load(v + (j + 1) * stride + d) * factor) : broadcastInt(0);
-        int8_t* to = out.values + first * dim + d / 16 * 16 * count + (j - first) * 16 + d % 16 * 2;
-        storeShorts(reinterpret_cast<int16_t*>(to), interleaveBytes(even, odd));
+        const auto value = [&](size_t key) {
+          return key < keys ? toInt(load(v + key * stride + d) * factor) : broadcastInt(0);
+        };
+        int8_t* to = out.values + first * dim + d / 16 * 16 * count + (j - first) * 16 + d % 16 * 4;
+        storeInt(reinterpret_cast<int32_t*>(to),
+                 joinBytes(value(j), value(j + 1), value(j + 2), value(j + 3)));
       }
   }
 }
@@ -104,6 +106,7 @@ struct TileState {
   alignas(64) float max[kRowSlots];     // largest score so far
   alignas(64) float total[kRowSlots];   // of the weights so far
   alignas(64) float down[kRowSlots];    // the factor for earlier sums where a block has a larger maximum
+  alignas(64) float up[kRowSlots];      // the factor for the block's sums where an earlier one has a larger
 };
 
 /// Writes the scores of a tile's queries and the keys from `key` on, in units of log 2. Keys past the last
@@ -139,6 +142,7 @@ struct ScoresOut {
 struct ValuesOut {
   const float* scales;  // of the values, from the tile's first column on
   const float* down;    // [rows]
+  const float* up;      // [rows]
   float* out;           // [rows][kMaxHeadDim], from the tile's first column on
 
   NPUSPEECH_INLINE void fetch(size_t) const {}
@@ -147,7 +151,7 @@ struct ValuesOut {
     const F32 scale = load(scales + v * kLanes);
     unrolled<kRows>([&](auto r) NPUSPEECH_INLINE {
       float* sum = out + r * kMaxHeadDim + v * kLanes;
-      store(sum, fma(load(sum), broadcast(down[r]), toFloat(products[r]) * scale));
+      store(sum, fma(toFloat(products[r]) * scale, broadcast(up[r]), load(sum) * broadcast(down[r])));
     });
   }
 };
@@ -162,15 +166,16 @@ inline float largestOf(const float* scores, int count) {
   return maxOf(max(max0, max1));
 }
 
-/// Computes weights = round(32000 * 2^(scores - largest)), and returns their sum.
-inline int32_t weigh(const float* scores, int count, float largest, int16_t* weights) {
+/// Computes the weights of a block's keys, and returns their sum.
+inline int32_t weigh(const float* scores, int count, float largest, uint8_t* weights) {
   const F32 offset = broadcast(largest - kLog2Unit);
+  const float* const dither = kAttentionI8Dither.data();
   I32 sum0 = broadcastInt(0), sum1 = sum0;
   for (int j = 0; j < count; j += 2 * kLanes) {
-    const I32 w0 = toInt(roughExp2(load(scores + j) - offset));
-    const I32 w1 = toInt(roughExp2(load(scores + j + kLanes) - offset));
-    storeShorts(weights + j, w0);
-    storeShorts(weights + j + kLanes, w1);
+    const I32 w0 = toInt(roughExp2(load(scores + j) - offset) + load(dither + j));
+    const I32 w1 = toInt(roughExp2(load(scores + j + kLanes) - offset) + load(dither + j + kLanes));
+    storeLowBytes(weights + j, w0);
+    storeLowBytes(weights + j + kLanes, w1);
     sum0 = add(sum0, w0);
     sum1 = add(sum1, w1);
   }
@@ -179,7 +184,7 @@ inline int32_t weigh(const float* scores, int count, float largest, int16_t* wei
 
 /// Turns a block's scores into weights and updates the rows' maxima, totals and factors. All rows do each
 /// step together, because a single row would wait for the sum over its lanes.
-inline void weighBlock(const float* scores, int count, int rows, TileState& state, int16_t* weights) {
+inline void weighBlock(const float* scores, int count, int rows, TileState& state, uint8_t* weights) {
   alignas(64) float largest[kRowSlots] = {};
   for (int r = 0; r < rows; ++r) largest[r] = largestOf(scores + r * kBlock, count);
   for (int r = 0; r < rows; r += kLanes) {
@@ -187,12 +192,14 @@ inline void weighBlock(const float* scores, int count, int rows, TileState& stat
     store(state.max + r, now);
     store(state.down + r,
           exp2(before - now));  // 0 where nothing was before: 2^(-infinity), or 2^(not a number)
-    // Where every score so far is -infinity, a finite offset avoids -infinity minus -infinity.
-    store(largest + r, max(now, broadcast(-1e30f)));
+    // Where every score is -infinity, a finite offset avoids -infinity minus -infinity.
+    const F32 own = max(load(largest + r), broadcast(-1e30f));
+    store(state.up + r, exp2(own - max(now, broadcast(-1e30f))));
+    store(largest + r, own);
   }
   for (int r = 0; r < rows; ++r) {
     const int32_t sum = weigh(scores + r * kBlock, count, largest[r], weights + r * kBlock);
-    state.total[r] = state.total[r] * state.down[r] + static_cast<float>(sum);
+    state.total[r] = state.total[r] * state.down[r] + static_cast<float>(sum) * state.up[r];
   }
 }
 
@@ -205,7 +212,7 @@ float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, in
   constexpr int kQueryBytes = kMaxHeadDim / 4 * Quads::kUnit;
   alignas(64) unsigned char queries[kTileRowsI8 * kQueryBytes];
   alignas(64) float scores[kTileRowsI8 * kBlock];
-  alignas(64) int16_t weights[kTileRowsI8 * kBlock];
+  alignas(64) uint8_t weights[kTileRowsI8 * kBlock];
   TileState state;
   for (int r = 0; r < kRowSlots; ++r) state.max[r] = -INFINITY, state.total[r] = 0;
 
@@ -238,11 +245,10 @@ float attendTile(const AttentionI8Head& head, const float* keyBias, int keys, in
     for (int d = 0, columns; d < headDim; d += columns) {
       const int panels = headDim - d <= kPanelI8 ? 1 : kTilePanelsI8;
       columns = panels * kPanelI8;
-      const auto valueTile = panels == 1 ? tileFor<Pairs, 1, kMostRows, ValuesOut>(rows)
-                                         : tileFor<Pairs, kTilePanelsI8, kMostRows, ValuesOut>(rows);
-      valueTile(reinterpret_cast<const unsigned char*>(weights), sizeof(int16_t) * kBlock,
-                reinterpret_cast<const unsigned char*>(values + d * count), count / 2,
-                ValuesOut{scales + d, state.down, state.out + d});
+      const auto valueTile = panels == 1 ? tileFor<SmallQuads, 1, kMostRows, ValuesOut>(rows)
+                                         : tileFor<SmallQuads, kTilePanelsI8, kMostRows, ValuesOut>(rows);
+      valueTile(weights, kBlock, reinterpret_cast<const unsigned char*>(values + d * count), count / 4,
+                ValuesOut{scales + d, state.down, state.up, state.out + d});
     }
   }
   for (int r = 0; r < rows; ++r)

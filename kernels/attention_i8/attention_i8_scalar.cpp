@@ -26,7 +26,7 @@ size_t keyAt(size_t key, size_t d, size_t dim) {
 size_t valueAt(size_t key, size_t d, size_t dim, size_t padded) {
   const size_t first = key / kAttentionI8Block * kAttentionI8Block;
   const size_t count = std::min<size_t>(kAttentionI8Block, padded - first);
-  return first * dim + d / 16 * 16 * count + (key - first) / 2 * 32 + d % 16 * 2 + key % 2;
+  return first * dim + d / 16 * 16 * count + (key - first) / 4 * 64 + d % 16 * 4 + key % 4;
 }
 
 void pack(const AttentionF32& p, int head, void* packed) {
@@ -62,25 +62,27 @@ void run(const AttentionF32& p, int head, int firstQuery, int queryCount, const 
     float max = -INFINITY, total = 0, out[128] = {};
     for (size_t first = 0; first < keys; first += kAttentionI8Block) {
       const size_t count = std::min<size_t>(kAttentionI8Block, keys - first);
-      float scores[kAttentionI8Block], before = max;
+      float scores[kAttentionI8Block], before = max, own = -INFINITY;
       for (size_t j = 0; j < count; ++j) {
         int32_t dot = 0;
         for (size_t d = 0; d < dim; ++d) dot += q[d] * in.keys[keyAt(first + j, d, dim)];
         scores[j] = static_cast<float>(dot) * in.scales[first + j] * scale +
                     (p.keyBias ? p.keyBias[first + j] : 0.0f);
-        max = std::max(max, scores[j]);
+        own = std::max(own, scores[j]);
       }
-      if (max == -INFINITY) continue;
-      const float factor = std::exp(before - max);
+      if (own == -INFINITY) continue;
+      max = std::max(max, own);
+      const float down = std::exp(before - max), up = std::exp(own - max);
       int32_t sums[128] = {}, sum = 0;
       for (size_t j = 0; j < count; ++j) {
-        const auto weight = static_cast<int32_t>(std::nearbyint(32000.0f * std::exp(scores[j] - max)));
+        const auto weight = static_cast<int32_t>(
+            std::nearbyint(kAttentionI8Unit * std::exp(scores[j] - own) + kAttentionI8Dither[j]));
         sum += weight;
         for (size_t d = 0; d < dim; ++d) sums[d] += weight * in.values[valueAt(first + j, d, dim, padded)];
       }
-      total = total * factor + static_cast<float>(sum);
+      total = total * down + static_cast<float>(sum) * up;
       const float* const scales = in.valueScales + first / kAttentionI8Block * dim;
-      for (size_t d = 0; d < dim; ++d) out[d] = out[d] * factor + static_cast<float>(sums[d]) * scales[d];
+      for (size_t d = 0; d < dim; ++d) out[d] = out[d] * down + static_cast<float>(sums[d]) * scales[d] * up;
     }
     for (size_t d = 0; d < dim; ++d) p.out[i * p.outStride + column + d] = out[d] / total;
   }

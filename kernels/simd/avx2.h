@@ -105,22 +105,23 @@ inline int32_t sumOfInts(I32 v) {
   s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
-/// Puts two bytes into each lane, `low` below `high`, as storeShorts() takes them. Both must be in the range
-/// of int8_t.
-inline I32 interleaveBytes(I32 low, I32 high) {
-  return _mm256_or_si256(_mm256_slli_epi32(high, 8), _mm256_and_si256(low, _mm256_set1_epi32(255)));
-}
-inline __m128i toShorts(I32 v) {
-  return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+/// Returns the low bytes of four vectors, those of a lane side by side, `v0` lowest.
+inline I32 joinBytes(I32 v0, I32 v1, I32 v2, I32 v3) {
+  const I32 mask = _mm256_set1_epi32(255);
+  const I32 low =
+      _mm256_or_si256(_mm256_and_si256(v0, mask), _mm256_slli_epi32(_mm256_and_si256(v1, mask), 8));
+  const I32 high =
+      _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(v2, mask), 16), _mm256_slli_epi32(v3, 24));
+  return _mm256_or_si256(low, high);
 }
 /// Stores all lanes as bytes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {
-  const __m128i shorts = toShorts(v);
+  const __m128i shorts = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(shorts, shorts));
 }
-/// Stores all lanes as int16_t, whose range they must be in.
-inline void storeShorts(int16_t* p, I32 v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), toShorts(v));
+/// Stores the lanes, which must be from 0 to 255, as bytes.
+inline void storeLowBytes(uint8_t* p, I32 v) {
+  storeBytes(p, v);
 }
 
 /// Fetches a cache line that will be read.

@@ -92,19 +92,23 @@ inline I32 toInt(F32 v) {
 inline int32_t sumOfInts(I32 v) {
   return _mm512_reduce_add_epi32(v);
 }
-/// Puts two bytes into each lane, `low` below `high`, as storeShorts() takes them. Both must be in the range
-/// of int8_t.
-inline I32 interleaveBytes(I32 low, I32 high) {
-  return _mm512_or_si512(_mm512_slli_epi32(high, 8), _mm512_and_si512(low, _mm512_set1_epi32(255)));
+/// Returns the low bytes of four vectors, those of a lane side by side, `v0` lowest.
+inline I32 joinBytes(I32 v0, I32 v1, I32 v2, I32 v3) {
+  const I32 mask = _mm512_set1_epi32(255);
+  const I32 low =
+      _mm512_or_si512(_mm512_and_si512(v0, mask), _mm512_slli_epi32(_mm512_and_si512(v1, mask), 8));
+  const I32 high =
+      _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(v2, mask), 16), _mm512_slli_epi32(v3, 24));
+  return _mm512_or_si512(low, high);
 }
 /// Stores all lanes as bytes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
                    _mm512_cvtusepi32_epi8(_mm512_max_epi32(v, _mm512_setzero_si512())));
 }
-/// Stores all lanes as int16_t, whose range they must be in.
-inline void storeShorts(int16_t* p, I32 v) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));
+/// Stores the lanes, which must be from 0 to 255, as bytes.
+inline void storeLowBytes(uint8_t* p, I32 v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
 }
 
 /// Fetches a cache line that will be read.

@@ -52,16 +52,19 @@ struct Quads {
   }
 };
 
-/// Multiplies two signed 16-bit values of a row by two signed bytes of each column.
-struct Pairs {
-  static constexpr int kUnit = 4, kColumnUnit = 2;
+/// Multiplies four bytes of a row, from 0 to 127 and not copied, by four signed bytes of each column. Two
+/// products of at most 127 * 127 fit into 16 bits.
+struct SmallQuads {
+  static constexpr int kUnit = 4, kColumnUnit = 4;
   using Row = __m256i;
   using Columns = __m256i;
   static Row row(const unsigned char* p) { return broadcastUnit(p); }
   static Columns columns(const unsigned char* p) {
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   }
-  static I32 dot(I32 sum, Row a, Columns w) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, w)); }
+  static I32 dot(I32 sum, Row a, Columns w) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(a, w), _mm256_set1_epi16(1)));
+  }
 };
 
 /// Converts `factor`, from -255 to 255, to the multiplier that subtractMultiple() takes.

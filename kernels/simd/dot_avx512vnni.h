@@ -32,17 +32,8 @@ struct Quads {
   static I32 dot(I32 sum, Row a, Columns w) { return _mm512_dpbusd_epi32(sum, a, w); }
 };
 
-/// Multiplies two signed 16-bit values of a row by two signed bytes of each column.
-struct Pairs {
-  static constexpr int kUnit = 4, kColumnUnit = 2;
-  using Row = __m512i;
-  using Columns = __m512i;
-  static Row row(const unsigned char* p) { return Quads::row(p); }
-  static Columns columns(const unsigned char* p) {
-    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-  }
-  static I32 dot(I32 sum, Row a, Columns w) { return _mm512_dpwssd_epi32(sum, a, w); }
-};
+/// Multiplies four bytes of a row, from 0 to 127 and not copied, by four signed bytes of each column.
+using SmallQuads = Quads;
 
 /// Converts `factor`, from -255 to 255, to the multiplier that subtractMultiple() takes.
 inline int32_t multiplierFor(int32_t factor) {

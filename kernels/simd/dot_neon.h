@@ -46,22 +46,8 @@ struct Quads {
   }
 };
 
-/// Multiplies two signed 16-bit values of a row by two signed bytes of each column.
-struct Pairs {
-  static constexpr int kUnit = 4, kColumnUnit = 2;
-  using Row = int16x4_t;
-  struct Columns {
-    int16x4_t even, odd;
-  };
-  static Row row(const unsigned char* p) { return vreinterpret_s16_s32(vget_low_s32(broadcastUnit(p))); }
-  static Columns columns(const unsigned char* p) {
-    const int16x4_t pairs = vreinterpret_s16_u8(vld1_u8(p));
-    return {vshr_n_s16(vshl_n_s16(pairs, 8), 8), vshr_n_s16(pairs, 8)};
-  }
-  static I32 dot(I32 sum, Row a, Columns w) {
-    return vmlal_lane_s16(vmlal_lane_s16(sum, w.even, a, 0), w.odd, a, 1);
-  }
-};
+/// Multiplies four bytes of a row, from 0 to 127 and not copied, by four signed bytes of each column.
+using SmallQuads = Quads;
 
 }  // namespace
 }  // namespace npuspeech

@@ -107,10 +107,9 @@ inline I32 toInt(F32 v) {
 inline int32_t sumOfInts(I32 v) {
   return vaddvq_s32(v);
 }
-/// Puts two bytes into each lane, `low` below `high`, as storeShorts() takes them. Both must be in the range
-/// of int8_t.
-inline I32 interleaveBytes(I32 low, I32 high) {
-  return vsliq_n_s32(low, high, 8);
+/// Returns the low bytes of four vectors, those of a lane side by side, `v0` lowest.
+inline I32 joinBytes(I32 v0, I32 v1, I32 v2, I32 v3) {
+  return vsliq_n_s32(vsliq_n_s32(vsliq_n_s32(v0, v1, 8), v2, 16), v3, 24);
 }
 /// Stores all lanes as bytes, clamped to 0 to 255.
 inline void storeBytes(uint8_t* p, I32 v) {
@@ -118,9 +117,9 @@ inline void storeBytes(uint8_t* p, I32 v) {
   const uint32_t bytes = vget_lane_u32(vreinterpret_u32_u8(vqmovn_u16(vcombine_u16(shorts, shorts))), 0);
   __builtin_memcpy(p, &bytes, sizeof bytes);
 }
-/// Stores all lanes as int16_t, whose range they must be in.
-inline void storeShorts(int16_t* p, I32 v) {
-  vst1_s16(p, vmovn_s32(v));
+/// Stores the lanes, which must be from 0 to 255, as bytes.
+inline void storeLowBytes(uint8_t* p, I32 v) {
+  storeBytes(p, v);
 }
 
 /// Fetches a cache line that will be read.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A register tile of a product of small integers, over the Quads and Pairs of one of the dot_*.h. It is
-// tile_f32.h with units of four bytes (four 8-bit or two 16-bit values) in place of floats. Internal linkage
-// keeps its instructions out of other object files.
+// A register tile of a product of small integers, over the Quads of one of the dot_*.h. It is tile_f32.h
+// with units of four bytes in place of floats. Internal linkage keeps its instructions out of other object
+// files.
 #pragma once
 
 #include "kernels/simd/unrolled.h"

@@ -50,6 +50,16 @@ struct Problem {
     p.keys = keyCount;
   }
   Problem(const Problem&) = delete;  // p points into the members
+  /// Makes each value the mean of those of `keyCount` keys from its own on.
+  void smoothValues(size_t keyCount) {
+    for (size_t j = 0; j < keys; ++j)
+      for (size_t c = 0; c < width; ++c) {
+        const size_t end = std::min(keys, j + keyCount);
+        float sum = 0;
+        for (size_t i = j; i < end; ++i) sum += v[i * p.vStride + c];
+        v[j * p.vStride + c] = sum / static_cast<float>(end - j);
+      }
+  }
   size_t packedSize() const { return attentionI8PackedSize(p.keys, p.headDim); }
 
   /// The result of `kernel` over all heads, gaps removed.
@@ -85,6 +95,12 @@ const AttentionI8Kernel& scalar() {
   return attentionI8Variants().back().kernel;
 }
 
+/// A body's exp() may differ from the scalar one's in its last bits, and round a single weight otherwise: one
+/// of at least 125, the sum of all.
+constexpr float kOneWeight = 2.0f / 125;
+/// The norm of all differences over that of the result: such weights are rare.
+constexpr double kMostWeights = 4e-3;
+
 double relativeError(const std::vector<float>& values, const std::vector<float>& expected) {
   double error = 0, norm = 0;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -94,15 +110,21 @@ double relativeError(const std::vector<float>& values, const std::vector<float>&
   return std::sqrt(error / norm);
 }
 
+void expectClose(const std::vector<float>& values, const std::vector<float>& expected, float largestValue) {
+  ASSERT_EQ(values.size(), expected.size());
+  for (size_t i = 0; i < values.size(); ++i)
+    ASSERT_NEAR(values[i], expected[i], kOneWeight * largestValue) << i;
+  if (values.empty()) return;
+  EXPECT_LT(relativeError(values, expected), kMostWeights);
+}
+
 class AttentionI8Test : public VariantTest<AttentionI8Variant> {
  protected:
   void check(Problem&& problem) const {
     SCOPED_TRACE(testing::Message() << problem.p.heads << " heads of " << problem.p.headDim << ", "
                                     << problem.rows << " queries, " << problem.keys << " keys");
     const std::vector<float> values = problem.run(GetParam().kernel), expected = problem.run(scalar());
-    ASSERT_EQ(values.size(), expected.size());
-    for (size_t i = 0; i < values.size(); ++i)
-      ASSERT_NEAR(values[i], expected[i], 1e-3f * problem.largestValue()) << i;
+    expectClose(values, expected, problem.largestValue());
   }
 };
 
@@ -140,16 +162,21 @@ TEST_P(AttentionI8Test, KeysThatCountForNothing) {
   check(std::move(problem));
 }
 TEST_P(AttentionI8Test, StaysCloseToFloat) {
-  for (float deviation : {0.5f, 2.0f, 6.0f}) {
-    Problem problem(1, 64, 15, 1500, true, deviation);
-    const std::vector<float> values = problem.run(GetParam().kernel);
-    const AttentionF32Kernel& exact = attentionF32Variants().back().kernel;
-    AlignedVector<float> scratch(attentionF32ScratchSize(problem.p));
-    exact.run(problem.p, 0, 0, 15, nullptr, scratch.data());
-    const double error = relativeError(values, problem.result());
-    EXPECT_LT(error, deviation > 3 ? 0.03 : 0.02) << deviation;
-    EXPECT_GT(error, 0.001) << "too good for 8 bits: was it computed in float?";
-  }
+  // Values of speech change slowly from key to key. Where they are independent of each other the rounding of
+  // weights costs most.
+  for (bool areAlike : {true, false})
+    for (float deviation : {0.5f, 2.0f, 6.0f}) {
+      SCOPED_TRACE(testing::Message() << deviation << (areAlike ? ", values alike" : ""));
+      Problem problem(1, 64, 15, 1500, true, deviation);
+      if (areAlike) problem.smoothValues(8);
+      const std::vector<float> values = problem.run(GetParam().kernel);
+      const AttentionF32Kernel& exact = attentionF32Variants().back().kernel;
+      AlignedVector<float> scratch(attentionF32ScratchSize(problem.p));
+      exact.run(problem.p, 0, 0, 15, nullptr, scratch.data());
+      const double error = relativeError(values, problem.result());
+      EXPECT_LT(error, areAlike ? 0.025 : 0.04);
+      EXPECT_GT(error, 0.001) << "too good for 8 bits: was it computed in float?";
+    }
 }
 
 INSTANTIATE_OVER_VARIANTS(AttentionI8Test, attentionI8Variants());
@@ -161,8 +188,7 @@ TEST(AttentionI8, SplitsOverThreads) {
     Problem problem(3, 32, queries, 50, true);
     attentionI8(pool, problem.p, scratch);
     const std::vector<float> values = problem.result(), expected = problem.run(scalar());
-    for (size_t i = 0; i < values.size(); ++i)
-      ASSERT_NEAR(values[i], expected[i], 1e-3f * problem.largestValue()) << i;
+    expectClose(values, expected, problem.largestValue());
   }
 }
 
@@ -192,7 +218,7 @@ class DecodeAttentionI8Test : public VariantTest<Variant<DecodeAttentionI8Functi
     d.out = expected.data();
     decodeAttentionI8Variants().back().run(d);
     for (size_t j = 0; j < n; ++j) ASSERT_NEAR(weights[j], expectedWeights[j], 1e-5f) << j;
-    for (size_t i = 0; i < dim; ++i) ASSERT_NEAR(out[i], expected[i], 1e-3f * problem.largestValue()) << i;
+    expectClose({out.data(), out.data() + dim}, expected, problem.largestValue());
 
     Guarded<float> alone(dim, 5);
     d.weights = nullptr;
