@@ -34,9 +34,9 @@ CpuDecoder::CpuDecoder(std::shared_ptr<const CpuWeights> weights, std::shared_pt
 }
 
 // The budget leaves room for what else a program takes below 1.3 times the weights and 100 MB. It is three
-// whole windows of speech with whisper-base, one or two with small and medium, five with large-v3-turbo.
+// whole windows of speech with whisper-base, one with small and medium, and two or three of the usual 15 s;
+// eight whole ones with large-v3-turbo.
 CacheSizes CpuDecoder::cacheSizes() const {
-  constexpr size_t kShareOfWeights = 10, kLeast = size_t{37} << 20;
   const CpuWeights& w = *weights_;
   const bool isPacked = w.precision == Precision::Int8;
   const size_t width = static_cast<size_t>(w.width), heads = static_cast<size_t>(w.heads);
@@ -44,7 +44,7 @@ CacheSizes CpuDecoder::cacheSizes() const {
   const size_t weights =
       width * (width * (12 * w.encoder.size() + 16 * layers) + static_cast<size_t>(w.vocabularySize));
   CacheSizes sizes;
-  sizes.budget = bytes * (weights / kShareOfWeights + kLeast);
+  sizes.budget = bytes * std::max(weights / 10 + (size_t{37} << 20), weights / 5);
   sizes.crossRow =
       layers * (isPacked ? heads * attentionI8PackedSize(kAttentionI8Block, kHeadDim) / kAttentionI8Block
                          : 2 * width * bytes);
