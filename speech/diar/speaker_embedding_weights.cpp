@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <optional>
 
+#include "speech/diar/moments.h"
 #include "speech/model/tensor_file.h"
 
 namespace npuspeech {
@@ -13,6 +14,11 @@ namespace {
 constexpr int kChannels = EmbeddingHead::kChannels;
 constexpr int kNarrow = 128, kGrowth = 32, kContext = 64;  // channels of a ContextLayer
 constexpr float kNormEpsilon = 1e-5f;
+
+/// A batch norm, and what is known of its output.
+struct Norm : ChannelNorm {
+  Moments moments;
+};
 
 /// Reads tensors and folds batch norms. After the first error it reads nothing more.
 class Reader {
@@ -32,13 +38,21 @@ class Reader {
   }
 
   /// A batch norm with the statistics of training. One without `weight` and `bias` is not affine.
-  ChannelNorm norm(const std::string& name, int width, bool isAffine = true) {
-    ChannelNorm norm{read(name + ".running_var", {width}), read(name + ".running_mean", {width})};
-    const AlignedVector<float> weight = isAffine ? read(name + ".weight", {width}) : ones(width);
-    const AlignedVector<float> bias = isAffine ? read(name + ".bias", {width}) : AlignedVector<float>();
+  Norm norm(const std::string& name, int width, bool isAffine = true) {
+    Norm norm;
+    norm.factors = read(name + ".running_var", {width});
+    norm.offsets = read(name + ".running_mean", {width});
+    norm.moments.variance.assign(norm.factors.size(), 1.0f);
+    norm.moments.mean.assign(norm.factors.size(), 0.0f);
+    if (isAffine) {
+      norm.moments.variance = read(name + ".weight", {width});
+      norm.moments.mean = read(name + ".bias", {width});
+    }
     for (size_t c = 0; c < norm.factors.size(); ++c) {
-      norm.factors[c] = weight[c] / std::sqrt(norm.factors[c] + kNormEpsilon);
-      norm.offsets[c] = (isAffine ? bias[c] : 0) - norm.offsets[c] * norm.factors[c];
+      float& weight = norm.moments.variance[c];
+      norm.factors[c] = weight / std::sqrt(norm.factors[c] + kNormEpsilon);
+      norm.offsets[c] = norm.moments.mean[c] - norm.offsets[c] * norm.factors[c];
+      weight *= weight;
     }
     return norm;
   }
@@ -46,7 +60,7 @@ class Reader {
   /// The weights of a convolution over time, [outputs][inputs][taps], as [taps][outputs][inputs], times the
   /// factors of the batch norm behind it, if there is one.
   AlignedVector<float> byTap(const std::string& name, int outputs, int inputs, int taps,
-                             const ChannelNorm* behind = nullptr) {
+                             const Norm* behind = nullptr) {
     const AlignedVector<float> weights = read(name, {outputs, inputs, taps});
     AlignedVector<float> result(weights.size());
     size_t from = 0;
@@ -59,20 +73,15 @@ class Reader {
   }
 
  private:
-  static AlignedVector<float> ones(int width) {
-    return AlignedVector<float>(static_cast<size_t>(width), 1.0f);
-  }
-
   const TensorFile& file_;
   std::optional<Error> error_;
 };
 
 /// A convolution of 3 x 3 with [outputs][inputs][frequency][time] weights: a tap for each time, or a single
 /// one of [frequency][time] where there is one input channel.
-TapProduct convolution(Reader& reader, const std::string& name, const std::string& normName, int inputs,
-                       Precision precision) {
+TapProduct convolution(Reader& reader, const std::string& name, const Norm& norm, int inputs,
+                       Precision precision, const Moments& expected) {
   const AlignedVector<float> weights = reader.read(name + ".weight", {kChannels, inputs, 3, 3});
-  const ChannelNorm norm = reader.norm(normName, kChannels);
   AlignedVector<float> packed(weights.size());
   const size_t in = static_cast<size_t>(inputs);
   for (size_t o = 0; o < kChannels; ++o)
@@ -83,41 +92,51 @@ TapProduct convolution(Reader& reader, const std::string& name, const std::strin
           packed[to] = weights[((o * in + i) * 3 + f) * 3 + t] * norm.factors[o];
         }
   return inputs == 1 ? TapProduct(packed, norm.offsets, 1, kChannels, 9, precision)
-                     : TapProduct(packed, norm.offsets, 3, kChannels, 3 * inputs, precision);
+                     : TapProduct(packed, norm.offsets, 3, kChannels, 3 * inputs, precision, expected.mean);
 }
 
-HeadWeights readHead(Reader& reader, Precision precision) {
+/// Reads the head, and leaves in `moments` what is known of its output, of each channel.
+HeadWeights readHead(Reader& reader, Precision precision, Moments& moments) {
   HeadWeights head;
-  head.first = convolution(reader, "head.conv1", "head.bn1", 1, Precision::Float32);
+  const Norm first = reader.norm("head.bn1", kChannels);
+  head.first = convolution(reader, "head.conv1", first, 1, Precision::Float32, {});
+  moments = rectified(first.moments);
   size_t layer = 0;
   for (const char* const stage : {"head.layer1.", "head.layer2."})
     for (const char* const part : {"0.", "1."}) {
       const std::string name = std::string(stage) + part;
       const bool halves = part[0] == '0';
+      const Norm norm1 = reader.norm(name + "bn1", kChannels), norm2 = reader.norm(name + "bn2", kChannels);
       HeadLayer& inner = head.layers[++layer];
-      inner.convolution = convolution(reader, name + "conv1", name + "bn1", kChannels, precision);
+      inner.convolution = convolution(reader, name + "conv1", norm1, kChannels, precision, moments);
       inner.step = halves ? 2 : 1;
       HeadLayer& outer = head.layers[++layer];
-      outer.convolution = convolution(reader, name + "conv2", name + "bn2", kChannels, precision);
+      outer.convolution =
+          convolution(reader, name + "conv2", norm2, kChannels, precision, rectified(norm1.moments));
       outer.addsInput = true;
-      if (!halves) continue;
-      AlignedVector<float> weights = reader.read(name + "shortcut.0.weight", {kChannels, kChannels, 1, 1});
-      const ChannelNorm norm = reader.norm(name + "shortcut.1", kChannels);
-      for (size_t i = 0; i < weights.size(); ++i) weights[i] *= norm.factors[i / kChannels];
-      outer.shortcut = TapProduct(weights, norm.offsets, 1, kChannels, kChannels, precision);
+      if (halves) {
+        AlignedVector<float> weights = reader.read(name + "shortcut.0.weight", {kChannels, kChannels, 1, 1});
+        const Norm norm = reader.norm(name + "shortcut.1", kChannels);
+        for (size_t i = 0; i < weights.size(); ++i) weights[i] *= norm.factors[i / kChannels];
+        outer.shortcut = TapProduct(weights, norm.offsets, 1, kChannels, kChannels, precision, moments.mean);
+        moments = norm.moments;
+      }
+      moments = rectified(sum(moments, norm2.moments));
     }
+  const Norm norm = reader.norm("head.bn2", kChannels);
   HeadLayer& last = head.layers[++layer];
-  last.convolution = convolution(reader, "head.conv2", "head.bn2", kChannels, precision);
+  last.convolution = convolution(reader, "head.conv2", norm, kChannels, precision, moments);
   last.step = 2;
+  moments = rectified(norm.moments);
   return head;
 }
 
 /// The convolution over five frames of the head, which stores [channel][frequency] where we have [frequency]
 /// [channel].
-TapProduct readFirst(Reader& reader, Precision precision) {
+TapProduct readFirst(Reader& reader, Precision precision, const Moments& expected) {
   constexpr size_t kTaps = 5, kInputs = EmbeddingHead::kOutputs, kHeight = kInputs / kChannels;
   const AlignedVector<float> weights = reader.read("xvector.tdnn.linear.weight", {kNarrow, kInputs, kTaps});
-  const ChannelNorm norm = reader.norm("xvector.tdnn.nonlinear.batchnorm", kNarrow);
+  const Norm norm = reader.norm("xvector.tdnn.nonlinear.batchnorm", kNarrow);
   AlignedVector<float> packed(weights.size());
   for (size_t o = 0; o < kNarrow; ++o)
     for (size_t c = 0; c < kChannels; ++c)
@@ -125,18 +144,19 @@ TapProduct readFirst(Reader& reader, Precision precision) {
         for (size_t t = 0; t < kTaps; ++t)
           packed[((o * kTaps + t) * kHeight + f) * kChannels + c] =
               weights[(o * kInputs + c * kHeight + f) * kTaps + t] * norm.factors[o];
-  return TapProduct(packed, norm.offsets, 1, kNarrow, kTaps * kInputs, precision);
+  return TapProduct(packed, norm.offsets, 1, kNarrow, kTaps * kInputs, precision, expected.mean);
 }
 
 ContextLayer readLayer(Reader& reader, const std::string& name, int inputs, Precision precision) {
   ContextLayer layer;
-  layer.norm = reader.norm(name + "nonlinear1.batchnorm", inputs);
-  const ChannelNorm norm = reader.norm(name + "nonlinear2.batchnorm", kNarrow);
-  layer.bottleneck = TapProduct(reader.byTap(name + "linear1.weight", kNarrow, inputs, 1, &norm),
-                                norm.offsets, 1, kNarrow, inputs, precision);
+  const Norm norm1 = reader.norm(name + "nonlinear1.batchnorm", inputs);
+  const Norm norm2 = reader.norm(name + "nonlinear2.batchnorm", kNarrow);
+  layer.norm = norm1;
+  layer.bottleneck = TapProduct(reader.byTap(name + "linear1.weight", kNarrow, inputs, 1, &norm2),
+                                norm2.offsets, 1, kNarrow, inputs, precision, rectified(norm1.moments).mean);
   const std::string cam = name + "cam_layer.";
   layer.local = TapProduct(reader.byTap(cam + "linear_local.weight", kGrowth, kNarrow, 3), {}, 3, kGrowth,
-                           kNarrow, precision);
+                           kNarrow, precision, rectified(norm2.moments).mean);
   const auto product = [&](const std::string& linear, int outputs, int depth) {
     return TapProduct(reader.read(linear + ".weight", {outputs, depth, 1}),
                       reader.read(linear + ".bias", {outputs}), 1, outputs, depth, Precision::Float32);
@@ -155,8 +175,9 @@ Result<std::shared_ptr<const SpeakerEmbeddingWeights>> SpeakerEmbeddingWeights::
   Reader reader(*file);
   const auto weights = std::make_shared<SpeakerEmbeddingWeights>();
   weights->precision = precision;
-  weights->head = readHead(reader, precision);
-  weights->first = readFirst(reader, precision);
+  Moments headMoments;
+  weights->head = readHead(reader, precision, headMoments);
+  weights->first = readFirst(reader, precision, headMoments);
 
   struct Shape {
     int layers, dilation;
@@ -173,13 +194,14 @@ Result<std::shared_ptr<const SpeakerEmbeddingWeights>> SpeakerEmbeddingWeights::
       if (reader.error()) return *reader.error();
     }
     const std::string transit = "xvector.transit" + index + ".";
-    block.norm = reader.norm(transit + "nonlinear.batchnorm", inputs);
+    const Norm norm = reader.norm(transit + "nonlinear.batchnorm", inputs);
+    block.norm = norm;
     block.transit = TapProduct(reader.byTap(transit + "linear.weight", inputs / 2, inputs, 1), {}, 1,
-                               inputs / 2, inputs, precision);
+                               inputs / 2, inputs, precision, rectified(norm.moments).mean);
     inputs /= 2;
   }
   weights->norm = reader.norm("xvector.out_nonlinear.batchnorm", inputs);
-  const ChannelNorm norm = reader.norm("xvector.dense.nonlinear.batchnorm", 192, false);
+  const Norm norm = reader.norm("xvector.dense.nonlinear.batchnorm", 192, false);
   weights->dense = TapProduct(reader.byTap("xvector.dense.linear.weight", 192, 2 * inputs, 1, &norm),
                               norm.offsets, 1, 192, 2 * inputs, Precision::Float32);
   if (reader.error()) return *reader.error();

@@ -7,7 +7,7 @@
 namespace npuspeech {
 
 TapProduct::TapProduct(std::span<const float> weights, std::span<const float> bias, int taps, int outputs,
-                       int depth, Precision precision)
+                       int depth, Precision precision, std::span<const float> expected)
     : outputs_(outputs), depth_(depth), precision_(precision), bias_(bias.begin(), bias.end()) {
   const size_t size = static_cast<size_t>(outputs) * static_cast<size_t>(depth);
   for (int tap = 0; tap < taps; ++tap) {
@@ -19,7 +19,27 @@ TapProduct::TapProduct(std::span<const float> weights, std::span<const float> bi
     } else {
       packed.resize(matmulI8PackedSize(outputs, depth));
       packMatmulI8(values, outputs, depth, packed.data());
+      if (!expected.empty()) correctBias(values, packed, expected);
     }
+  }
+}
+
+void TapProduct::correctBias(const float* weights, const AlignedVector<std::byte>& packed,
+                             std::span<const float> expected) {
+  constexpr size_t kPanel = kMatmulI8Panel, kQuad = kMatmulI8Quad;
+  const size_t outputs = static_cast<size_t>(outputs_), depth = static_cast<size_t>(depth_);
+  const MatmulI8Weights rounded = matmulI8Weights(packed.data(), outputs_, depth_);
+  const size_t quads = (depth + kQuad - 1) / kQuad;
+  bias_.resize(outputs, 0.0f);
+  for (size_t o = 0; o < outputs; ++o) {
+    const int8_t* const panel = rounded.values + o / kPanel * quads * kPanel * kQuad + o % kPanel * kQuad;
+    double lost = 0;
+    for (size_t d = 0; d < depth; ++d) {
+      const float kept =
+          rounded.scales[o] * static_cast<float>(panel[d / kQuad * kPanel * kQuad + d % kQuad]);
+      lost += static_cast<double>((weights[o * depth + d] - kept) * expected[d % expected.size()]);
+    }
+    bias_[o] += static_cast<float>(lost);
   }
 }
 

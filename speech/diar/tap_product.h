@@ -34,9 +34,11 @@ struct TapOut {
 class TapProduct {
  public:
   TapProduct() = default;
-  /// Packs weights[t][o][d], which are [taps][outputs][depth]. `bias` is [outputs] or empty.
+  /// Packs weights[t][o][d], which are [taps][outputs][depth]. `bias` is [outputs] or empty. `expected` has
+  /// the means of the rows that will be read, repeated until they fill the depth, or is empty: in Int8 the
+  /// bias makes up for what rounding the weights does to them, which is most of what rounding does.
   TapProduct(std::span<const float> weights, std::span<const float> bias, int taps, int outputs, int depth,
-             Precision precision);
+             Precision precision, std::span<const float> expected = {});
 
   int taps() const { return static_cast<int>(packed_.size()); }
   int outputs() const { return outputs_; }
@@ -47,6 +49,8 @@ class TapProduct {
   void run(std::span<const TapRows> in, int rows, const TapOut& out) const;
 
  private:
+  void correctBias(const float* weights, const AlignedVector<std::byte>& packed,
+                   std::span<const float> expected);
   void runTap(size_t tap, const TapRows& in, int rows, const TapOut& out) const;
 
   int outputs_ = 0, depth_ = 0;
