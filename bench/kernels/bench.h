@@ -85,6 +85,7 @@ void addMatmulF32();
 void addMatmulI8();
 void addAttention();
 void addDecodeAttention();
+void addLstm();
 void addRowKernels();
 
 }  // namespace npuspeech

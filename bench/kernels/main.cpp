@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   addMatmulI8();
   addAttention();
   addDecodeAttention();
+  addLstm();
   addRowKernels();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -64,7 +64,9 @@ void lstm(const LstmF32& p) {
   for (int step = 0; step < p.steps; ++step) {
     const float* gates = p.gates + step * p.gatesStride;
     float* out = p.out + step * p.outStride;
-    for (int unit = 0; unit < p.width; unit += kBlock) {
+    for (int at = 0; at < p.width; at += kBlock) {
+      // There and back: the blocks that were read last are still in L1.
+      const int unit = step % 2 == 0 ? at : p.width - kBlock - at;
       const Gates gate = sumGates(p, gates, h, unit);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {

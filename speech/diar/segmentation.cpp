@@ -32,7 +32,8 @@ constexpr int pooledConvolution(int rows) {
 }
 
 float leaky(float x) {
-  return x > 0 ? x : kLeak * x;
+  const float less = kLeak * x;
+  return x > less ? x : less;  // without a branch
 }
 
 void leaky(float* x, size_t count) {
@@ -62,28 +63,38 @@ Affine normOfSound(std::span<const float> samples, float scale, float offset) {
   return normOf(mean, squares, samples.size(), scale, offset);
 }
 
+/// Adds up `term(x, c)` of all rows, by channel. Sums of a few rows are in float, which is exact enough and
+/// takes half the time.
+template <int kChannels, class Term>
+std::array<double, kChannels> sumChannels(const float* x, size_t rows, const Term& term) {
+  constexpr size_t kFewRows = 32;
+  std::array<double, kChannels> sums{};
+  for (size_t row = 0; row < rows; row += kFewRows) {
+    std::array<float, kChannels> few{};
+    for (size_t r = row; r < std::min(rows, row + kFewRows); ++r, x += kChannels)
+      for (size_t c = 0; c < kChannels; ++c) few[c] += term(x[c], c);
+    for (size_t c = 0; c < kChannels; ++c) sums[c] += static_cast<double>(few[c]);
+  }
+  return sums;
+}
+
 /// Normalises each of kChannels channels over `rows` rows, in place, and rectifies them leakily.
 template <int kChannels>
 void normalise(float* x, int rows, const SegmentationNorm& norm) {
   const size_t count = static_cast<size_t>(rows);
-  std::array<double, kChannels> means{}, squares{};
-  std::array<float, kChannels> scales, offsets;
-  for (size_t r = 0; r < count; ++r)
-    for (size_t c = 0; c < kChannels; ++c) means[c] += static_cast<double>(x[r * kChannels + c]);
-  for (double& mean : means) mean /= rows;
-  for (size_t r = 0; r < count; ++r)
-    for (size_t c = 0; c < kChannels; ++c) {
-      const double d = static_cast<double>(x[r * kChannels + c]) - means[c];
-      squares[c] += d * d;
-    }
+  const auto sums = sumChannels<kChannels>(x, count, [](float value, size_t) { return value; });
+  std::array<float, kChannels> means, scales, offsets;
+  for (size_t c = 0; c < kChannels; ++c) means[c] = static_cast<float>(sums[c] / rows);
+  const auto squares = sumChannels<kChannels>(
+      x, count, [&](float value, size_t c) { return (value - means[c]) * (value - means[c]); });
   for (size_t c = 0; c < kChannels; ++c) {
-    const Affine affine = normOf(means[c], squares[c], count, norm.scales[c], norm.offsets[c]);
+    const Affine affine =
+        normOf(static_cast<double>(means[c]), squares[c], count, norm.scales[c], norm.offsets[c]);
     scales[c] = affine.scale;
     offsets[c] = affine.offset;
   }
-  for (size_t r = 0; r < count; ++r)
-    for (size_t c = 0; c < kChannels; ++c)
-      x[r * kChannels + c] = leaky(x[r * kChannels + c] * scales[c] + offsets[c]);
+  for (size_t r = 0; r < count; ++r, x += kChannels)
+    for (size_t c = 0; c < kChannels; ++c) x[c] = leaky(x[c] * scales[c] + offsets[c]);
 }
 
 }  // namespace

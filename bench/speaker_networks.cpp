@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The speaker embedding on one thread: frames of a voice of several lengths, float32 and int8, and the filter
-// bank before it.
+// The networks that tell speakers apart, on one thread: the segmentation of a window of 5 s that is 0.5 s
+// behind the one before it, and of one that is not; the embedding of frames of a voice of several lengths,
+// float32 and int8, and the filter bank before it.
 //
 // Each repetition is measured beside a peak loop, as in bench/kernels, and the best of each is what counts.
 // Counters:
 //   best_ms     the best repetition
-//   ms_per_s    milliseconds for a second of the voice
+//   ms_per_s    milliseconds for a second of the sound
 //   GOPS        operations of the best repetition, a multiply and an add being two, in 1e9 per second
 //   share       of what the peak loop of this precision reached
-// Environment: WEIGHTS, by default speaker-embedding.safetensors in the models' cache.
+// Environment: WEIGHTS, the folder of both networks, by default diarization in the models' cache.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@
 #include "base/thread_pool.h"
 #include "bench/peak.h"
 #include "speech/diar/fbank.h"
+#include "speech/diar/segmentation.h"
 #include "speech/diar/speaker_embedding.h"
 
 namespace npuspeech {
@@ -32,19 +34,22 @@ namespace {
 constexpr double kFramesPerSecond = 100;
 /// Multiply-adds of a frame: the head's, and those of the layers behind it.
 constexpr double kProductsPerFrame = 2388480 + 2973696;
+/// Those of a window: of its filters, and of the convolutions and recurrent layers behind them.
+constexpr double kProductsOfFilters = 160e6, kProductsBehind = 64e6 + 16e6 + 402e6;
+constexpr size_t kActivities = diar::kMostActivityFrames * Segmentation::kSpeakers;
 
 ThreadPool& pool() {
   static ThreadPool one(1);
   return one;
 }
 
-std::string weightsPath() {
+std::string weightsPath(const std::string& file) {
   const auto setting = [](const char* name, const std::string& otherwise) {
     const char* value = std::getenv(name);
     return value && *value ? std::string(value) : otherwise;
   };
   const std::string cache = setting("XDG_CACHE_HOME", setting("HOME", "") + "/.cache");
-  return setting("WEIGHTS", cache + "/npuspeech/models/diarization/speaker-embedding.safetensors");
+  return setting("WEIGHTS", cache + "/npuspeech/models/diarization") + "/" + file;
 }
 
 /// Measures `run`, which takes so many seconds of sound.
@@ -80,6 +85,24 @@ void embeddingBench(benchmark::State& state, const std::shared_ptr<const Speaker
           [&] { network.run(frames, embedding); });
 }
 
+/// Windows of which each is `moved` samples behind the one before it.
+void segmentationBench(benchmark::State& state, const std::shared_ptr<const SegmentationWeights>& weights,
+                       size_t moved) {
+  constexpr size_t kSound = 2 * Segmentation::kMostSamples;
+  std::vector<float> samples(kSound), activities(kActivities);
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0, 0.1f);
+  for (float& sample : samples) sample = normal(random);
+  Segmentation network(weights);
+  size_t from = 0;
+  const auto next = [&] {
+    from = from + moved + Segmentation::kMostSamples > kSound ? 0 : from + moved;
+    network.run({samples.data() + from, Segmentation::kMostSamples}, activities);
+  };
+  const double kept = moved == Segmentation::kHop ? 0.9 : 0;
+  measure(state, 0.5, 2 * (kProductsOfFilters * (1 - kept) + kProductsBehind), Peak::MultiplyAddF32, next);
+}
+
 void fbankBench(benchmark::State& state) {
   std::vector<float> samples(80000);
   std::mt19937 random(1);
@@ -91,17 +114,27 @@ void fbankBench(benchmark::State& state) {
   measure(state, 5, 0, Peak::MultiplyAddF32, [&] { fbank.run(samples, frames.data()); });
 }
 
+/// Says what is wrong with a file of weights.
+template <class Weights>
+bool isLoaded(const Result<Weights>& weights) {
+  if (!weights) std::fprintf(stderr, "speaker_networks_bench: %s\n", weights.error().message.c_str());
+  return static_cast<bool>(weights);
+}
+
 bool registerAll() {
   const auto add = [](const std::string& name, const std::function<void(benchmark::State&)>& run) {
     benchmark::RegisterBenchmark(name.c_str(), run)->UseManualTime()->Unit(benchmark::kMillisecond);
   };
+  const auto segmentation = SegmentationWeights::load(weightsPath("speaker-segmentation.safetensors"));
+  if (!isLoaded(segmentation)) return false;
+  add("segmentation/next_window",
+      [=](benchmark::State& state) { segmentationBench(state, *segmentation, Segmentation::kHop); });
+  add("segmentation/other_window",
+      [=](benchmark::State& state) { segmentationBench(state, *segmentation, Segmentation::kHop + 1); });
   add("fbank/5s", fbankBench);
   for (const Precision precision : {Precision::Int8, Precision::Float32}) {
-    auto weights = SpeakerEmbeddingWeights::load(weightsPath(), precision);
-    if (!weights) {
-      std::fprintf(stderr, "embedding_bench: %s\n", weights.error().message.c_str());
-      return false;
-    }
+    auto weights = SpeakerEmbeddingWeights::load(weightsPath("speaker-embedding.safetensors"), precision);
+    if (!isLoaded(weights)) return false;
     for (const int count : {30, 98, 298, 498})
       add((precision == Precision::Int8 ? "int8/" : "float32/") + std::to_string(count) + "_frames",
           [=](benchmark::State& state) { embeddingBench(state, *weights, count); });
