@@ -11,6 +11,9 @@
 
 namespace npuspeech::diar {
 
+/// A voice with so many clean frames is clustered; others only find their speaker.
+inline constexpr int kCleanToCluster = 80;
+
 /// A voice of one window.
 struct LocalSpeaker {
   /// Whether enough of the voice was heard for an embedding.

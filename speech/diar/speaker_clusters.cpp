@@ -55,7 +55,7 @@ void SpeakerClusters::find(const SpeakerItems& items, const ClusterOptions& opti
     std::replace(clusterOf_.begin(), clusterOf_.end(), join.from, join.into);
     sizes_[join.into] += std::exchange(sizes_[join.from], 0.0);
   }
-  keepLarge(options, fewest);
+  keepLarge(items, options, fewest);
 
   centroids_.resize(kept_.size());
   std::array<double, kEmbedding> sum{};
@@ -75,47 +75,91 @@ void SpeakerClusters::find(const SpeakerItems& items, const ClusterOptions& opti
   }
 }
 
-/// How many joins to make: all up to the cut. Where that leaves too many speakers, as many more as it takes;
-/// where it leaves too few, as many as still leave enough, small ones counted in where it must be.
+/// How many joins to make: all up to the cut; where that leaves too many speakers, as many more as it takes.
 size_t SpeakerClusters::joinsFor(const ClusterOptions& options, double fewest) {
-  const auto joins = linkage_.joins();
   sizes_ = counts_;
   const auto isLarge = [fewest](double count) { return count >= fewest; };
-  Stage stage{static_cast<int>(counts_.size()),
-              static_cast<int>(std::count_if(counts_.begin(), counts_.end(), isLarge))};
-  stages_.assign(1, stage);
-  size_t wanted = 0;
-  for (const AverageLinkage::Join& join : joins) {
-    --stage.clusters;
-    stage.large -= isLarge(sizes_[join.into]) + isLarge(sizes_[join.from]);
+  auto large = std::count_if(counts_.begin(), counts_.end(), isLarge);
+  size_t made = 0;
+  for (const AverageLinkage::Join& join : linkage_.joins()) {
+    if (join.distance > options.cut && large <= options.count.most) break;
+    large -= isLarge(sizes_[join.into]) + isLarge(sizes_[join.from]);
     sizes_[join.into] += std::exchange(sizes_[join.from], 0.0);
-    stage.large += isLarge(sizes_[join.into]);
-    stages_.push_back(stage);
-    if (join.distance <= options.cut && wanted + 2 == stages_.size()) ++wanted;
+    large += isLarge(sizes_[join.into]);
+    ++made;
   }
-  while (stages_[wanted].large > options.count.most && wanted + 1 < stages_.size()) ++wanted;
-  if (std::max(stages_[wanted].large, 1) >= options.count.least) return wanted;
-  for (size_t fewer = wanted + 1; fewer-- > 0;)
-    if (stages_[fewer].large >= options.count.least && stages_[fewer].large <= options.count.most)
-      return fewer;
-  while (wanted > 0 && stages_[wanted].clusters < options.count.least) --wanted;
-  return wanted;
+  return made;
 }
 
-void SpeakerClusters::keepLarge(const ClusterOptions& options, double fewest) {
+void SpeakerClusters::keepLarge(const SpeakerItems& items, const ClusterOptions& options, double fewest) {
   kept_.clear();
   for (size_t i = 0; i < sizes_.size(); ++i)
     if (sizes_[i] > 0) kept_.push_back(static_cast<int>(i));
-  const auto large = static_cast<size_t>(
-      std::count_if(kept_.begin(), kept_.end(), [&](int cluster) { return sizes_[cluster] >= fewest; }));
-  const auto least = static_cast<size_t>(std::max(options.count.least, 1));
-  const auto most = static_cast<size_t>(std::max(options.count.most, 1));
-  const size_t keep = std::min({std::max(large, least), most, kept_.size()});
+  const auto large =
+      std::count_if(kept_.begin(), kept_.end(), [&](int cluster) { return sizes_[cluster] >= fewest; });
   // The largest, and of those as large the first ones, in their old order.
-  std::vector<int>& order = kept_;
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return sizes_[a] > sizes_[b]; });
-  order.resize(keep);
-  std::sort(order.begin(), order.end());
+  std::stable_sort(kept_.begin(), kept_.end(), [&](int a, int b) { return sizes_[a] > sizes_[b]; });
+  const auto most = static_cast<size_t>(std::max(options.count.most, 1));
+  dropped_.assign(kept_.begin() + std::min(std::max<std::ptrdiff_t>(large, 1), std::ssize(kept_)),
+                  kept_.end());
+  kept_.resize(std::min(kept_.size() - dropped_.size(), most));
+  const auto least = std::min(static_cast<size_t>(std::max(options.count.least, 1)), most);
+  while (kept_.size() < least && split(items)) continue;
+  for (size_t i = 0; i < dropped_.size() && kept_.size() < least; ++i) kept_.push_back(dropped_[i]);
+  std::sort(kept_.begin(), kept_.end());
+}
+
+/// Halves the largest cluster that can be, by its two voices that are the least alike. A lower cut would part
+/// from it a few odd windows, which nobody would hear as a speaker. Returns false where none can be.
+bool SpeakerClusters::split(const SpeakerItems& items) {
+  const auto size = static_cast<int>(clusterOf_.size());
+  int whole = -1, first = -1, second = -1;
+  for (const int cluster : kept_) {
+    const bool isOne = std::count(clusterOf_.begin(), clusterOf_.end(), cluster) < 2;
+    if (!isOne && (whole < 0 || sizes_[cluster] > sizes_[whole])) whole = cluster;
+  }
+  if (whole < 0) return false;
+  double farthest = -1;
+  for (int a = 0; a < size; ++a) {
+    for (int b = a + 1; b < size; ++b) {
+      if (clusterOf_[a] != whole || clusterOf_[b] != whole) continue;
+      const double distance = 1 - dots_[static_cast<size_t>(a * size + b)] / (counts_[a] * counts_[b]);
+      if (distance <= farthest) continue;
+      farthest = distance;
+      first = a;
+      second = b;
+    }
+  }
+  std::array<Centroid, 2> halves;
+  writeUnit(items[first].sum, halves[0]);
+  writeUnit(items[second].sum, halves[1]);
+  constexpr int kRounds = 4;
+  inSecond_.assign(clusterOf_.size(), 0);
+  for (int round = 0; round < kRounds; ++round) {
+    std::array<std::array<double, kEmbedding>, 2> sums{};
+    for (int item = 0; item < size; ++item) {
+      if (clusterOf_[item] != whole) continue;
+      Centroid voice;
+      writeUnit(items[item].sum, voice);
+      inSecond_[item] =
+          item == second || (item != first && cosine(voice, halves[1]) > cosine(voice, halves[0]));
+      auto& sum = sums[static_cast<size_t>(inSecond_[item])];
+      std::transform(sum.begin(), sum.end(), items[item].sum.begin(), sum.begin(), std::plus<>());
+    }
+    for (size_t half = 0; half < halves.size(); ++half) writeUnit(sums[half], halves[half]);
+  }
+  // A cluster has the number of its first item.
+  const bool keepsSecond = inSecond_[whole] != 0;
+  int other = -1;
+  for (int item = 0; item < size; ++item) {
+    if (clusterOf_[item] != whole || (inSecond_[item] != 0) == keepsSecond) continue;
+    if (other < 0) other = item;
+    clusterOf_[item] = other;
+    sizes_[other] += counts_[item];
+    sizes_[whole] -= counts_[item];
+  }
+  kept_.push_back(other);
+  return true;
 }
 
 }  // namespace npuspeech::diar

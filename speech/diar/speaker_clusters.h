@@ -43,16 +43,14 @@ class SpeakerClusters {
   std::span<const int> nearest() const { return nearest_; }
 
  private:
-  struct Stage {
-    int clusters = 0, large = 0;  // how many there are, and of them not too small
-  };
   size_t joinsFor(const ClusterOptions& options, double fewest);
-  void keepLarge(const ClusterOptions& options, double fewest);
+  void keepLarge(const SpeakerItems& items, const ClusterOptions& options, double fewest);
+  bool split(const SpeakerItems& items);
 
   AverageLinkage linkage_;
   std::vector<double> dots_, counts_, sizes_;
-  std::vector<Stage> stages_;
-  std::vector<int> clusterOf_, kept_, nearest_;
+  std::vector<int> clusterOf_, kept_, dropped_, nearest_;
+  std::vector<char> inSecond_;
   std::vector<Centroid> centroids_;
 };
 

@@ -65,7 +65,4 @@ class SpeakerMemory {
   std::vector<SpeakerMerge> merges_;
 };
 
-/// A voice with so many clean frames is clustered; others only find their speaker.
-inline constexpr int kCleanToCluster = 80;
-
 }  // namespace npuspeech::diar

@@ -24,7 +24,10 @@ class BandMeter {
   /// Adds frames of the filter bank, [frames][kMelBins]. The louder half of them counts.
   void add(std::span<const float> frames);
   bool isTelephone() const;
-  void reset() { *this = {}; }
+  void reset() {
+    sums_.fill(0);
+    frames_ = 0;
+  }
 
  private:
   std::array<double, kMelBins> sums_{};

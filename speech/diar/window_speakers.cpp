@@ -12,14 +12,14 @@ constexpr double kMoreAlike = 0.2, kUnlike = -9;
 
 }  // namespace
 
-WindowSpeakers::Speakers WindowSpeakers::pair(const HeardWindow& window,
-                                              std::span<const Centroid> centroids) {
+WindowSpeakers::Speakers WindowSpeakers::pair(const HeardWindow& window, std::span<const Centroid> centroids,
+                                              int leastClean) {
   Speakers speakers;
   speakers.fill(-1);
   rows_ = 0;
   cosines_.clear();
   for (int voice = 0; voice < kLocalSpeakers; ++voice) {
-    if (!window.speakers[voice].isEmbedded) continue;
+    if (!window.speakers[voice].isEmbedded || window.speakers[voice].cleanFrames < leastClean) continue;
     voices_[rows_++] = voice;
     for (const Centroid& centroid : centroids)
       cosines_.push_back(cosine(window.speakers[voice].embedding, centroid));

@@ -19,8 +19,8 @@ class WindowSpeakers {
   using Speakers = std::array<int, kLocalSpeakers>;
 
   /// Pairs voices with speakers so that they are the most alike together and no two voices have the same
-  /// speaker. Voices that are not embedded have none.
-  Speakers pair(const HeardWindow& window, std::span<const Centroid> centroids);
+  /// speaker. Voices that are not embedded, or have fewer clean frames than `leastClean`, have none.
+  Speakers pair(const HeardWindow& window, std::span<const Centroid> centroids, int leastClean = 0);
   /// The same, but where the segmentation has split one voice in two, both have the same speaker: a voice
   /// with enough clean speech goes to the speaker of another one if it is much more like that.
   Speakers assign(const HeardWindow& window, std::span<const Centroid> centroids);
