@@ -29,6 +29,17 @@ GstSegment widened(const GstSegment& segment) {
   return wide;
 }
 
+/// The first time of what is pushed, which may be a list; headers have none.
+GstClockTime firstPosition(GstPadProbeInfo* info) {
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) return GST_BUFFER_PTS(gst_pad_probe_info_get_buffer(info));
+  GstBufferList* list = gst_pad_probe_info_get_buffer_list(info);
+  for (guint i = 0; i < gst_buffer_list_length(list); i++) {
+    const GstClockTime position = GST_BUFFER_PTS(gst_buffer_list_get(list, i));
+    if (GST_CLOCK_TIME_IS_VALID(position)) return position;
+  }
+  return GST_CLOCK_TIME_NONE;
+}
+
 void replaceSegment(GstPadProbeInfo* info, const GstSegment& segment) {
   GstEvent* event = gst_pad_probe_info_get_event(info);
   GstEvent* replacement = gst_event_new_segment(&segment);
@@ -44,7 +55,8 @@ GstClockTime endOf(GstClockTime start, GstClockTime duration) {
 }
 
 void Timeline::watch(GstPad* demuxed) {
-  constexpr int kTypes = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
+  constexpr int kTypes =
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
   gst_pad_add_probe(demuxed, static_cast<GstPadProbeType>(kTypes), onStream, this, nullptr);
 }
 
@@ -61,8 +73,8 @@ GstPadProbeReturn Timeline::onStream(GstPad* pad, GstPadProbeInfo* info, gpointe
     // chosen.
     return GST_EVENT_TYPE(event) == GST_EVENT_GAP ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
   }
-  const GstClockTime position = GST_BUFFER_PTS(gst_pad_probe_info_get_buffer(info));
-  if (!GST_CLOCK_TIME_IS_VALID(position)) return GST_PAD_PROBE_OK;  // a header
+  const GstClockTime position = firstPosition(info);
+  if (!GST_CLOCK_TIME_IS_VALID(position)) return GST_PAD_PROBE_OK;
   if (GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0)) {
     const GstSegment* segment = nullptr;
     gst_event_parse_segment(event, &segment);

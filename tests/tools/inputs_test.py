@@ -40,7 +40,6 @@ class Parts(Inputs):
             with self.subTest(line['file']):
                 self.assertTwice(line)
 
-
     def test_timestamps_that_go_back(self):
         files = [encode(self.folder / f'{codec}.wav', '-i', CLIP, '-c:a', codec) for codec in ('adpcm_ms', 'adpcm_ima_wav')]
         for line in self.lines(*files):
@@ -106,8 +105,17 @@ class Times(Inputs):
                 self.assertAlmostEqual(line['duration'], 16, delta=0.1)
 
     def test_broadcast_stream_begins_at_0(self):
-        file = encode(self.folder / 'a.ts', '-i', CLIP, '-c:a', 'aac')
-        self.assertLess(self.lines(file)[0]['segments'][0]['start'], 0.2)
+        # Several packets of Opus stand in one unit of the stream, which has one time.
+        files = [encode(self.folder / f'{codec}.ts', '-i', CLIP, '-c:a', codec) for codec in ('aac', 'libopus')]
+        for line in self.lines(*files):
+            with self.subTest(line['file']):
+                self.assertLess(line['segments'][0]['start'], 0.2)
+                self.assertAlmostEqual(line['segments'][-1]['end'], 10.7, delta=0.4)
+        content = files[1].read_bytes()
+        files[1].write_bytes(content[:len(content) * 55 // 100])
+        run = transcribe('--language', 'en', '--format', 'json', files[1])
+        self.assertComplains(run, 'cut short')
+        self.assertLess(json.loads(run.stdout)['segments'][0]['start'], 0.2)
 
 
 class Cut(Inputs):
