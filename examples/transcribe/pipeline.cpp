@@ -4,6 +4,7 @@
 
 #include "flac_times.h"
 #include "messages.h"
+#include "surround.h"
 
 namespace {
 
@@ -30,6 +31,7 @@ void onElement(GstBin*, GstBin*, GstElement* element, gpointer) {
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "max-errors"))
     g_object_set(element, "max-errors", -1, nullptr);
   keepFlacTimes(element);
+  mixSurround(element);
 }
 
 }  // namespace
@@ -51,6 +53,7 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
   entry = gst_element_get_static_pad(first, "sink");
   gst_object_unref(first);
   if (!uri.empty()) {
+    preferDtsOfFfmpeg();
     g_object_set(source, "uri", uri.c_str(), nullptr);
     g_signal_connect(top, "deep-element-added", G_CALLBACK(onElement), nullptr);
   }

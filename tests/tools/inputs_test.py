@@ -40,6 +40,21 @@ class Parts(Inputs):
             with self.subTest(line['file']):
                 self.assertTwice(line)
 
+    def test_channels_that_change(self):
+        def parts(kind, *how):
+            return [encode(self.folder / f'{channels}.{kind}', '-i', CLIP, '-ar', '48000', '-ac', channels, *how)
+                    for channels in (6, 2, 1)]
+
+        surround, stereo, mono = parts('ac3')
+        files = [self.join('fewer.ac3', surround, stereo), self.join('one.ac3', surround, mono), self.join('more.ac3', mono, surround)]
+        surround, stereo, mono = parts('dts', '-c:a', 'dca', '-strict', '-2', '-b:a', '1000k')
+        files += [self.join('fewer.dts', surround, stereo), self.join('one.dts', surround, mono)]
+        surround, _, mono = parts('ts', '-c:a', 'ac3')
+        files.append(self.join('one.ts', surround, mono))
+        for line in self.lines(*files):
+            with self.subTest(line['file']):
+                self.assertTwice(line)
+
     def test_timestamps_that_go_back(self):
         files = [encode(self.folder / f'{codec}.wav', '-i', CLIP, '-c:a', codec) for codec in ('adpcm_ms', 'adpcm_ima_wav')]
         for line in self.lines(*files):
