@@ -24,6 +24,8 @@ std::string missing(const GError* error, const ErrorContext& context) {
   if (!context.undecodable.empty())
     return "has audio of a kind that no installed decoder knows: " + context.undecodable;
   if (isForeign(context.kind)) return "is no recording but " + context.kind;
+  if (context.kind == "application/x-gst-av-nut" && context.uri.starts_with("fd:"))
+    return "is NUT, which can be read from a file only, not from a pipe";
   return "has no audio";
 }
 

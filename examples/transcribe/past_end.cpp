@@ -6,9 +6,30 @@ namespace {
 
 // Whoever looks for the end of a file meets it a few times.
 constexpr unsigned kInVain = 1000;
+// By now it would have streams, if it could find any.
+constexpr unsigned kHopeless = 1000 * kInVain;
 
 void deleteCount(gpointer count) {
   delete static_cast<unsigned*>(count);
+}
+
+/// No streams are to be had of it.
+void giveUp(GstElement* demuxer) {
+  GST_ELEMENT_ERROR(demuxer, STREAM, DEMUX, ("the end came before any sound"), (nullptr));
+}
+
+bool canBeReadAnywhere(GstPad* pad) {
+  GstQuery* query = gst_query_new_scheduling();
+  const bool can = gst_pad_query(pad, query) && gst_query_has_scheduling_mode(query, GST_PAD_MODE_PULL);
+  gst_query_unref(query);
+  return can;
+}
+
+/// Of a decodebin that asks what to do with an element that would fit.
+int onSelect(GstElement*, GstPad* pad, GstCaps*, GstElementFactory* factory, gpointer) {
+  constexpr int kTry = 0, kSkip = 2;  // GstAutoplugSelectResult, which no header declares
+  const bool isEndless = g_strcmp0(GST_OBJECT_NAME(factory), "avdemux_nut") == 0;
+  return isEndless && !canBeReadAnywhere(pad) ? kSkip : kTry;
 }
 
 /// Called before each read, and after it where it brought a buffer.
@@ -26,6 +47,7 @@ GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
     return TRUE;
   };
   gst_element_foreach_src_pad(demuxer, end, nullptr);
+  if (demuxer->numsrcpads == 0 && inVain == kHopeless) giveUp(demuxer);
   gst_object_unref(demuxer);
   return GST_PAD_PROBE_PASS;
 }
@@ -39,4 +61,8 @@ void endPastEnd(GstElement* demuxer) {
   constexpr int kTypes = GST_PAD_PROBE_TYPE_PULL | GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER;
   gst_pad_add_probe(pad, static_cast<GstPadProbeType>(kTypes), onRead, new unsigned(0), deleteCount);
   gst_object_unref(pad);
+}
+
+void refuseEndless(GstElement* source) {
+  g_signal_connect(source, "autoplug-select", G_CALLBACK(onSelect), nullptr);
 }

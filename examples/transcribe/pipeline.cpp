@@ -4,6 +4,7 @@
 
 #include "flac_times.h"
 #include "messages.h"
+#include "past_end.h"
 #include "surround.h"
 
 namespace {
@@ -54,6 +55,7 @@ bool Pipeline::build(const Options& options, const std::string& uri, std::string
   gst_object_unref(first);
   if (!uri.empty()) {
     preferDtsOfFfmpeg();
+    refuseEndless(source);
     g_object_set(source, "uri", uri.c_str(), nullptr);
     g_signal_connect(top, "deep-element-added", G_CALLBACK(onElement), nullptr);
   }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -21,6 +22,13 @@ constexpr char kTimes[] =
     "asetpts='st(2,if(isnan(PTS),0,PTS*TB+ld(1)-ld(0)-N/SR));"
     "if(eq(N,0)+between(ld(2),0.1,3600),st(0,ld(0)+ld(2)),if(gt(abs(ld(2)),0.1),st(1,ld(1)-ld(2))));"
     "(ld(0)+N/SR)/TB'";
+
+/// The same file for another process: a name of our descriptors means its own there.
+std::string nameForOthers(const std::string& path) {
+  constexpr std::string_view kOwn = "/proc/self/";
+  return path.starts_with(kOwn) ? "/proc/" + std::to_string(::getpid()) + "/" + path.substr(kOwn.size())
+                                : path;
+}
 
 pid_t spawn(std::vector<std::string> arguments, int output) {
   std::vector<char*> pointers;
@@ -51,7 +59,7 @@ Rescue::Rescue(const std::string& path, size_t track, int64_t fromNs) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
   // What calls itself a recording may be a list of addresses: nothing is fetched for it.
   process_ = spawn({kProgram, "-v", "quiet", "-nostdin", "-protocol_whitelist", "file,crypto,data", "-i",
-                    "file:" + path, "-map", "0:a:" + std::to_string(track), "-af",
+                    "file:" + nameForOthers(path), "-map", "0:a:" + std::to_string(track), "-af",
                     kTimes + (",atrim=start=" + from), "-c:a", "pcm_f32le", "-f", "matroska", "pipe:1"},
                    ends[1]);
   ::close(ends[1]);

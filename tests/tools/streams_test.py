@@ -10,7 +10,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import CLIP, CLIP_TEXT, ENVIRONMENT, PATIENCE, PROGRAM, TestCase, transcribe, wordErrors
+from harness import CLIP, CLIP_TEXT, ENVIRONMENT, PATIENCE, PROGRAM, TestCase, encode, transcribe, wordErrors
 
 # What FFmpeg writes to a pipe. Where a size stands in front of the sound, it cannot come back to fill it in.
 KINDS = {'wav': '', 'aiff': '', 'au': '', 'flac': '', 'mp3': '', 'ogg': '', 'adts': '', 'matroska': '', 'mpegts': '',
@@ -72,6 +72,19 @@ class Streams(TestCase):
             with self.subTest(data=hex(data)):
                 self.assertSays('-', input=wave[:4] + struct.pack('<I', riff) + wave[8:at] + struct.pack('<I', data)
                                 + wave[at + 4:], text=BEGINNING)
+
+    def test_what_never_ends(self):
+        # FFmpeg's demuxer of NUT looks for more behind the end for ever.
+        nut = encode(self.folder / 'a.nut', '-i', CLIP)
+        with nut.open('rb') as recording:
+            self.assertSays('-', stdin=recording)
+        run = subprocess.run([PROGRAM, '-'], input=nut.read_bytes(), capture_output=True, env=ENVIRONMENT,
+                             timeout=30 * PATIENCE, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertRegex(run.stderr.decode(), '^transcribe: -: is NUT, [^\n]*from a pipe\n$')
+        # Nobody finds its streams.
+        mute = encode(self.folder / 'b.nut', '-t', '3', '-i', CLIP, '-c:a', 'sonic', '-strict', '-2')
+        self.assertComplains(transcribe(mute), mute)
 
     def test_pipes_by_name(self):
         pipe = self.folder / 'pipe'
