@@ -23,6 +23,7 @@ PACKAGES = {
     "pywhispercpp": ["pywhispercpp==1.5.1", "numpy==2.4.6"],
     "openvino": ["openvino==2026.4.1", "numpy==2.4.6"],
     "plot": ["matplotlib==3.11.2"],
+    "diar": ["pyannote.metrics==4.2.0"],
 }
 
 
