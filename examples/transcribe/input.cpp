@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "completeness.h"
+#include "latm.h"
 #include "location.h"
 #include "messages.h"
 #include "wave_header.h"
@@ -55,6 +56,7 @@ bool Input::build() {
       tracks_->addStream(pad);
     });
   }
+  if (canBeRescued() && options_.track.empty()) leaveLatmFiles(pipeline_->source);
   if (!path_.empty()) {
     flac_ = checkFlac(path_);
     std::vector<Patch> patches = waveHeaderPatches(path_);

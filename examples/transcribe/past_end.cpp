@@ -18,13 +18,6 @@ void giveUp(GstElement* demuxer) {
   GST_ELEMENT_ERROR(demuxer, STREAM, DEMUX, ("the end came before any sound"), (nullptr));
 }
 
-bool canBeReadAnywhere(GstPad* pad) {
-  GstQuery* query = gst_query_new_scheduling();
-  const bool can = gst_pad_query(pad, query) && gst_query_has_scheduling_mode(query, GST_PAD_MODE_PULL);
-  gst_query_unref(query);
-  return can;
-}
-
 /// Of a decodebin that asks what to do with an element that would fit.
 int onSelect(GstElement*, GstPad* pad, GstCaps*, GstElementFactory* factory, gpointer) {
   constexpr int kTry = 0, kSkip = 2;  // GstAutoplugSelectResult, which no header declares
@@ -53,6 +46,13 @@ GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
 }
 
 }  // namespace
+
+bool canBeReadAnywhere(GstPad* pad) {
+  GstQuery* query = gst_query_new_scheduling();
+  const bool can = gst_pad_query(pad, query) && gst_query_has_scheduling_mode(query, GST_PAD_MODE_PULL);
+  gst_query_unref(query);
+  return can;
+}
 
 void endPastEnd(GstElement* demuxer) {
   GstPad* pad = gst_element_get_static_pad(demuxer, "sink");

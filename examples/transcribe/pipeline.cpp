@@ -3,6 +3,7 @@
 #include "pipeline.h"
 
 #include "flac_times.h"
+#include "latm.h"
 #include "messages.h"
 #include "past_end.h"
 #include "surround.h"
@@ -33,6 +34,7 @@ void onElement(GstBin*, GstBin*, GstElement* element, gpointer) {
     g_object_set(element, "max-errors", -1, nullptr);
   keepFlacTimes(element);
   mixSurround(element);
+  repeatLatmConfig(element);
 }
 
 }  // namespace

@@ -133,6 +133,19 @@ class Times(Inputs):
         self.assertLess(json.loads(run.stdout)['segments'][0]['start'], 0.2)
 
 
+class Formats(Inputs):
+    def test_latm(self):
+        # One frame in 20 says how they all are coded.
+        files = [encode(self.folder / 'a.latm', '-i', CLIP, '-c:a', 'aac', '-f', 'latm'),
+                 encode(self.folder / 'a.ts', '-i', CLIP, '-c:a', 'aac', '-f', 'mpegts', '-mpegts_flags', 'latm'),
+                 encode(self.folder / 'film.ts', *PICTURE, '-i', CLIP, '-map', '0', '-map', '1', '-c:v', 'mpeg2video', '-r', '25',
+                        '-c:a', 'aac', '-mpegts_flags', 'latm')]
+        for line in self.lines(*files):
+            with self.subTest(line['file']):
+                self.assertLessEqual(wordErrors(line['text'], CLIP_TEXT), MAX_ERRORS)
+                self.assertLess(line['segments'][0]['start'], 0.3)
+
+
 class Cut(Inputs):
     FILES = {
         'a.wav': (), 'b.wav': ('-rf64', 'always'), 'a.w64': (), 'a.aiff': (), 'a.au': (), 'a.flac': (),
