@@ -6,8 +6,7 @@
 
 /// GStreamer's parser forgets what the first such frame says while it tells the decoder, and drops all frames
 /// until the next one, a second or more. Gives an aacparse that is handed its input this frame twice; does
-/// nothing to others. In a file of LATM alone it
-/// reads by itself.
+/// nothing to others, or where it reads for itself, as in a file of LATM alone.
 void repeatLatmConfig(GstElement* parser);
 
 /// Leaves files of LATM alone to another reader: `source`, a uridecodebin, then says that nothing decodes
