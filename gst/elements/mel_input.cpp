@@ -168,10 +168,12 @@ GstFlowReturn MelInput::take(Held<GstBuffer> buffer) {
 bool MelInput::takeGap(GstEvent* event) {
   GstClockTime start = 0, duration = 0;
   gst_event_parse_gap(event, &start, &duration);
+  const int64_t end = input_.endNs();
   const bool isInside = input_.takeGap(timeOf(start), timeOf(duration));
   if (!input_.goesOn()) return false;
   if (isInside) {
-    expectMore();
+    // Who only says that nothing comes may have stalled all the same.
+    if (input_.endNs() > end) expectMore();
     return true;
   }
   watch_.expect(GST_CLOCK_TIME_NONE);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "speech/audio/log_mel.h"
 
@@ -34,6 +35,8 @@ void AudioRun::moveTo(int64_t at) {
   lastAt_.reset();
   lastSamples_ = 0;
   deviation_.reset();
+  announcedNs_ = 0;
+  isGapBefore_ = false;
 }
 
 int64_t AudioRun::endNs() const {
@@ -46,17 +49,18 @@ int64_t AudioRun::deviationOf(int64_t at) const {
 
 AudioRun::Next AudioRun::next(const Sound& sound) {
   if (isKeeping()) return nextKept(sound);
+  const bool isDiscont = std::exchange(isGapBefore_, false) || sound.isDiscont;
   if (!sound.atNs || !isTime(*sound.atNs)) return {};
   const int64_t at = *sound.atNs;
   const int64_t deviation = deviationOf(at);
   if (deviation < -kLongestSilenceNs && lastAt_ && *lastAt_ - at > kLongestSilenceNs)
-    return sound.isDiscont ? breakAt(at) : keepFirst(sound, -kLongestSilenceNs, deviation);
+    return isDiscont ? breakAt(at) : keepFirst(sound, -kLongestSilenceNs, deviation);
   // What is later than anything has been for a while has a hole before it, or is only late itself.
   const int64_t usual = std::max<int64_t>(deviation_.most(), 0);
   const int64_t hole = deviation - usual;
   if (hole <= kRoundingNs) return accept(sound, deviation);
-  if ((hole > kFarthestNs && !isLive_) || (sound.isDiscont && hole > kLongestSilenceNs)) return breakAt(at);
-  if (sound.isDiscont) return accept(sound, deviation, hole);
+  if ((hole > kFarthestNs && !isLive_) || (isDiscont && hole > kLongestSilenceNs)) return breakAt(at);
+  if (isDiscont) return accept(sound, deviation, hole);
   const int64_t jitter = isLive_ ? std::max(kJitterNs, deviation_.most() - deviation_.least())
                                  : kRoundingNs + durationOf(lastSamples_) / 20;
   return hole <= jitter ? accept(sound, deviation) : keepFirst(sound, usual, hole);
@@ -139,15 +143,27 @@ AudioRun::Next AudioRun::settle() {
   return isKeeping() ? release(false) : Next{};
 }
 
-std::optional<int64_t> AudioRun::silenceOf(std::optional<int64_t> startNs,
-                                           std::optional<int64_t> durationNs) const {
-  if (!isOn_ || !startNs || !isTime(*startNs) || !durationNs || !isTime(*durationNs)) return {};
-  const int64_t at = deviationOf(*startNs);
+bool AudioRun::announce(std::optional<int64_t> startNs, std::optional<int64_t> durationNs) {
+  if (!isOn_) return false;
+  const int64_t at = startNs && isTime(*startNs) ? deviationOf(*startNs) : 0;
+  const int64_t duration = durationNs && isTime(*durationNs) ? *durationNs : 0;
   const int64_t hole = std::max<int64_t>(at - std::max(deviation_.most(), kRoundingNs), 0);
   const int64_t overlap = std::max<int64_t>(std::min(deviation_.least(), -kRoundingNs) - at, 0);
-  const int64_t silence = *durationNs + hole - overlap;
-  if (overlap > kLongestSilenceNs || silence > kLongestSilenceNs) return {};
-  return std::max<int64_t>(silence, 0);
+  const int64_t silence = std::max<int64_t>(duration + hole - overlap, 0);
+  if (silence > kLongestSilenceNs) return false;
+  announcedNs_ = silence;
+  isGapBefore_ = true;
+  return true;
+}
+
+/// A gap may have been shorter than it was announced: then what comes next is earlier than anything has been
+/// for a while.
+int64_t AudioRun::takeAnnounced(std::optional<int64_t> nextAtNs) {
+  const int64_t silence = std::exchange(announcedNs_, 0);
+  if (silence == 0 || !nextAtNs || !isTime(*nextAtNs)) return silence;
+  const int64_t deviation = deviationOf(*nextAtNs) - silence;
+  if (deviation >= std::min(deviation_.least(), -kRoundingNs)) return silence;
+  return std::max<int64_t>(silence + deviation - std::min<int64_t>(deviation_.least(), 0), 0);
 }
 
 int64_t AudioRun::lastingNs() const {

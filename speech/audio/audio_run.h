@@ -89,9 +89,15 @@ class AudioRun {
   /// next().
   const std::vector<Kept>& kept() const { return kept_; }
 
-  /// How much silence belongs into the run where a gap is announced; nothing where the gap ends the run. Only
-  /// while nothing is kept back.
-  std::optional<int64_t> silenceOf(std::optional<int64_t> startNs, std::optional<int64_t> durationNs) const;
+  /// Takes note of a gap. What is not known is nothing: it stands behind what came before, or has no length
+  /// that is known yet. False where it shows that the run is over, because more than kLongestSilenceNs is
+  /// missing, or no run is on. Only while nothing is kept back, and nothing is announced.
+  bool announce(std::optional<int64_t> startNs, std::optional<int64_t> durationNs);
+  /// How much silence gaps have announced that has not been added to the run.
+  int64_t announcedNs() const { return announcedNs_; }
+  /// How much of that belongs into the run, as what comes next stands at `nextAtNs`, or nobody knows. It is
+  /// announced no longer.
+  int64_t takeAnnounced(std::optional<int64_t> nextAtNs);
 
   /// By how much all timestamps have been later than the run for kLastingNs; negative where they have been
   /// earlier.
@@ -121,6 +127,8 @@ class AudioRun {
   std::optional<int64_t> lastAt_;  // the last timestamp
   size_t lastSamples_ = 0;         // how many samples had it
   Deviation deviation_;
+  int64_t announcedNs_ = 0;
+  bool isGapBefore_ = false;  // a gap was announced since the last sound
 
   // While sound is kept back.
   bool isKeeping_ = false;

@@ -114,7 +114,11 @@ bool Session::push(std::span<const float> samples, std::optional<int64_t> atNs, 
 
 bool Session::pushGap(int64_t startNs, int64_t durationNs) {
   return guarded([&] {
-    if (input_.takeGap(startNs, durationNs)) return expectMore(0);
+    const int64_t end = input_.endNs();
+    if (input_.takeGap(startNs, durationNs)) {
+      if (input_.endNs() > end) expectMore(0);
+      return;
+    }
     dueNs_.reset();
     if (AudioRun::isTime(startNs) && durationNs > 0) takeGap(startNs, durationNs);
   });

@@ -78,6 +78,7 @@ bool SpeechInput::drain() {
 void SpeechInput::endRun() {
   if (!run_.isOn()) return;
   settle();
+  fillGap({});
   if (!goesOn_) return;
   run_.stop();
   windower_->drain();
@@ -113,6 +114,12 @@ void SpeechInput::pushHeard(std::span<const float> samples) {
 void SpeechInput::pushSilence(int64_t durationNs) {
   const auto count = std::min(static_cast<size_t>(durationNs / kNsPerSample), kSilence.size());
   pushAudio(std::span(kSilence).first(count));
+}
+
+/// Pushes the silence that gaps have announced, as far as what comes next, at `nextAtNs`, does not deny it.
+void SpeechInput::fillGap(std::optional<int64_t> nextAtNs) {
+  if (!goesOn_) return;
+  if (const int64_t silence = run_.takeAnnounced(nextAtNs); silence > 0) pushSilence(silence);
 }
 
 void SpeechInput::pushKept() {
@@ -169,6 +176,7 @@ void SpeechInput::place(const AudioRun::Next& next) {
 bool SpeechInput::push(std::span<const float> samples, std::optional<int64_t> atNs, bool isDiscont) {
   goesOn_ = true;
   if (!run_.isOn()) startRun(atNs && AudioRun::isTime(*atNs) ? *atNs : run_.endNs());
+  fillGap(atNs);
   const AudioRun::Sound sound{atNs, samples.size(), isDiscont};
   for (bool isPlaced = false; goesOn_ && !isPlaced;) {
     const AudioRun::Next next = run_.next(sound);
@@ -230,15 +238,17 @@ size_t SpeechInput::spare(size_t samples) {
 bool SpeechInput::takeGap(std::optional<int64_t> startNs, std::optional<int64_t> durationNs) {
   goesOn_ = true;
   settle();
+  fillGap(startNs);
   if (!goesOn_) return true;
-  if (const auto silence = run_.silenceOf(startNs, durationNs)) {
-    hasStalled_ = false;
-    pushSilence(*silence);
+  if (run_.announce(startNs, durationNs)) {
+    if (run_.announcedNs() > 0) hasStalled_ = false;
     return true;
   }
   endRun();
-  if (startNs && AudioRun::isTime(*startNs) && durationNs && AudioRun::isTime(*durationNs))
-    run_.moveTo(*startNs + *durationNs);
+  if (startNs && AudioRun::isTime(*startNs)) {
+    const bool isKnown = durationNs && AudioRun::isTime(*durationNs);
+    run_.moveTo(isKnown ? *startNs + *durationNs : std::max(*startNs, run_.endNs()));
+  }
   return false;
 }
 
@@ -247,10 +257,12 @@ bool SpeechInput::stall() {
   const bool isFirst = !std::exchange(hasStalled_, true);
   if (!run_.isOn()) return isFirst;
   logf(LogLevel::Debug, "The source has stalled at %.3f s.", static_cast<double>(run_.endNs()) * 1e-9);
-  if (isFirst)
+  if (isFirst) {
     settle();
-  else
+    fillGap({});
+  } else {
     endRun();
+  }
   if (goesOn_ && isFirst) {
     windower_->stall();
     pushReady();

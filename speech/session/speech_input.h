@@ -66,8 +66,9 @@ class SpeechInput {
   /// Takes mono samples at 16 kHz that stand at `atNs`, or behind what came before. `isDiscont`: the source
   /// says that something is missing before them. Returns goesOn().
   bool push(std::span<const float> samples, std::optional<int64_t> atNs = {}, bool isDiscont = false);
-  /// Takes note that audio is silent or lost from `startNs` on for `durationNs`. Returns whether this became
-  /// silence inside the run. Else the run has ended, and whoever called passes the gap on.
+  /// Takes note that audio is silent or lost from `startNs` on for `durationNs`; nothing where nobody knows
+  /// that yet. Returns true where the run goes on: as much of the gap as what comes next does not deny
+  /// becomes silence inside the run. Else the run has ended, and whoever called passes the gap on.
   bool takeGap(std::optional<int64_t> startNs, std::optional<int64_t> durationNs);
   /// Ends the run: what is pending comes out, and the next sound starts a new run. Returns goesOn().
   bool drain();
@@ -88,8 +89,8 @@ class SpeechInput {
   bool isKeeping() const { return run_.isKeeping(); }
   /// Whether the present windower cuts live audio.
   bool isLive() const { return isLive_; }
-  /// Where the run ends, or the last one ended.
-  int64_t endNs() const { return run_.endNs(); }
+  /// Where the run ends, with gaps that are announced, or the last one ended.
+  int64_t endNs() const { return run_.endNs() + run_.announcedNs(); }
   /// Samples of the present windower that were no sound.
   uint64_t clicks() const { return windower_ ? windower_->clicks() : 0; }
 
@@ -101,6 +102,7 @@ class SpeechInput {
   void pushAudio(std::span<const float> samples);
   void pushHeard(std::span<const float> samples);
   void pushSilence(int64_t durationNs);
+  void fillGap(std::optional<int64_t> nextAtNs);
   void pushReady();
   void endRun();
   ClockJump jumpBy(int64_t lastingNs) const;

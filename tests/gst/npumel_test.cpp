@@ -319,6 +319,85 @@ TEST(NpuMel, AShortGapEventIsSilenceInTheWindow) {
   EXPECT_EQ(endOf(out.buffers[0]), 2500 * GST_MSECOND);
 }
 
+/// 100 packets of 20 ms of which 10 are lost in bursts of two, each with a GAP that says `duration`.
+Output lossy(bool isLive, GstClockTime duration, bool isFlagged) {
+  Harness h(kLaunch);
+  gst_harness_set_live(h.get(), isLive);
+  h.setCaps(kAudioCaps);
+  for (GstClockTime i = 0; i < 100; ++i) {
+    const GstClockTime at = i * 20 * GST_MSECOND;
+    if (i % 20 == 5 || i % 20 == 6) {
+      EXPECT_TRUE(h.pushEvent(gst_event_new_gap(at, duration)));
+      continue;
+    }
+    auto buffer = audioBuffer(noise(320), at);
+    if (isFlagged && i % 20 == 7) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+    EXPECT_EQ(h.push(std::move(buffer)), GST_FLOW_OK);
+  }
+  return h.eos();
+}
+
+TEST(NpuMel, GapsMayHaveNoDurationOrAWrongOne) {
+  for (const bool isLive : {false, true})
+    for (const bool isFlagged : {false, true})
+      for (const GstClockTime duration :
+           {GST_CLOCK_TIME_NONE, GstClockTime{0}, kSecond / 200, kSecond / 50, kSecond / 2, kSecond}) {
+        SCOPED_TRACE(duration);
+        const Output out = lossy(isLive, duration, isFlagged);
+        ASSERT_FALSE(out.buffers.empty());
+        EXPECT_EQ(endOf(out.buffers.back()), 2 * kSecond);
+        size_t spoken = 0;
+        for (const auto& buffer : out.buffers) spoken += windowOf(buffer).isFinal;
+        EXPECT_EQ(spoken, 1u);
+        EXPECT_TRUE(out.events_of(GST_EVENT_GAP).empty());
+      }
+}
+
+TEST(NpuMel, AGapBehindTheTimeInterruptsNobody) {
+  for (const GstClockTime duration : {GST_CLOCK_TIME_NONE, kSecond / 50, 2 * kSecond}) {
+    Harness h(kLaunch);
+    h.setCaps(kAudioCaps);
+    h.pushAudio(noise(3 * 16000));
+    EXPECT_TRUE(h.pushEvent(gst_event_new_gap(kSecond / 2, duration)));
+    h.pushAudio(noise(16000), 3 * kSecond);
+    const Output out = h.eos();
+    ASSERT_EQ(out.buffers.size(), 1u);
+    EXPECT_EQ(endOf(out.buffers[0]), 4 * kSecond);
+  }
+}
+
+TEST(NpuMel, AGapWithoutADurationGoesOnWhereNothingIsPending) {
+  Harness h(kLaunch);
+  h.setCaps(kAudioCaps);
+  EXPECT_TRUE(h.pushEvent(gst_event_new_gap(kSecond, GST_CLOCK_TIME_NONE)));
+  EXPECT_EQ(h.take().events_of(GST_EVENT_GAP).size(), 1u);
+  h.push(audioBuffer(noise(16000), GST_CLOCK_TIME_NONE));
+  EXPECT_TRUE(h.pushEvent(gst_event_new_gap(2 * kSecond, GST_CLOCK_TIME_NONE)));
+  EXPECT_TRUE(h.take().buffers.empty());
+  EXPECT_TRUE(h.pushEvent(gst_event_new_gap(4 * kSecond, GST_CLOCK_TIME_NONE)));
+  Output out = h.take();
+  ASSERT_EQ(out.buffers.size(), 1u) << "more than a second is missing, whatever comes";
+  EXPECT_EQ(startOf(out.buffers[0]), kSecond) << "not before the gap";
+  EXPECT_EQ(endOf(out.buffers[0]), 2 * kSecond);
+  EXPECT_EQ(out.events_of(GST_EVENT_GAP).size(), 1u);
+  h.push(audioBuffer(noise(16000), GST_CLOCK_TIME_NONE));
+  out = h.eos();
+  ASSERT_EQ(out.buffers.size(), 1u);
+  EXPECT_EQ(startOf(out.buffers[0]), 4 * kSecond);
+}
+
+TEST(NpuMel, LiveMuchThatIsMissingBehindAGapWithoutADurationIsABreak) {
+  Harness h(kLaunch);
+  gst_harness_set_live(h.get(), TRUE);
+  h.setCaps(kAudioCaps);
+  h.pushAudio(noise(16000));
+  EXPECT_TRUE(h.pushEvent(gst_event_new_gap(kSecond, GST_CLOCK_TIME_NONE)));
+  h.pushAudio(noise(16000), 5 * kSecond);
+  const Output out = h.eos();
+  EXPECT_EQ(gapTotal(out), 4 * kSecond);
+  EXPECT_EQ(startOf(out.buffers.back()), 5 * kSecond);
+}
+
 TEST(NpuMel, ALongGapEventEndsTheWindowAndGoesOn) {
   Harness h(kLaunch);
   h.setCaps(kAudioCaps);

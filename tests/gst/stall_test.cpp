@@ -119,6 +119,23 @@ TEST_F(Stall, WhoIsGoneHasSaidAll) {
   EXPECT_TRUE(GST_BUFFER_IS_DISCONT(rest.buffers.front().get()));
 }
 
+TEST_F(Stall, GapsThatTellNothingHideNoStall) {
+  speak(0, 3 * kSecond);
+  for (GstClockTime now = 3 * kSecond; now < 5 * kSecond; now += kSecond / 10) {
+    gst_harness_set_time(h_.get(), now);
+    ASSERT_TRUE(h_.pushEvent(gst_event_new_gap(3 * kSecond, GST_CLOCK_TIME_NONE)));
+  }
+  const Output before = h_.take();
+  ASSERT_EQ(finalOnes(before) + count(before, &gst::Window::isStalled), 0u);
+  wait(5 * kSecond);
+  const Output out = takeUntil(&gst::Window::isStalled);
+  EXPECT_EQ(count(out, &gst::Window::isStalled), 1u);
+  EXPECT_EQ(finalOnes(out), 0u);
+  ASSERT_TRUE(h_.pushEvent(gst_event_new_gap(3 * kSecond, GST_CLOCK_TIME_NONE)));
+  wait(15 * kSecond);
+  EXPECT_EQ(finalOnes(takeUntil(&gst::Window::isFinal)), 1u);
+}
+
 TEST_F(Stall, AHesitationIsNoStall) {
   speak(0, 3 * kSecond);
   wait(4900 * GST_MSECOND);

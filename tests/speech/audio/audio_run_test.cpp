@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -25,6 +26,10 @@ class Listener {
   void sound(int64_t at, int64_t duration, bool isDiscont = false) {
     hear({at, samplesOf(duration), isDiscont});
   }
+  void gap(std::optional<int64_t> at, std::optional<int64_t> duration) {
+    fill(at);
+    run.announce(at, duration);
+  }
   void untimed(int64_t duration) { hear({{}, samplesOf(duration), false}); }
   void end() {
     if (run.isKeeping()) place(run.settle());
@@ -40,7 +45,14 @@ class Listener {
  private:
   static size_t samplesOf(int64_t duration) { return static_cast<size_t>(duration / 62500); }
 
+  void fill(std::optional<int64_t> next) {
+    const int64_t announced = run.takeAnnounced(next);
+    silence += announced;
+    run.add(samplesOf(announced));
+  }
+
   void hear(const AudioRun::Sound& sound) {
+    fill(sound.atNs);
     for (;;) {
       const AudioRun::Next next = run.next(sound);
       if (next.isKept) {
@@ -285,21 +297,64 @@ TEST(AudioRun, SoundWithoutTimeFollows) {
   EXPECT_EQ(l.position(), 9 * kSecond + 340 * kMs);
 }
 
-TEST(AudioRun, GapsAreSilenceForAsMuchAsIsMissing) {
+/// What a gap announces behind a second of sound; nothing where it ends the run.
+std::optional<int64_t> announced(std::optional<int64_t> start, std::optional<int64_t> duration) {
   Listener l;
   l.sound(0, kSecond);
-  const auto silence = [&](int64_t start, int64_t duration) {
-    return l.run.silenceOf(static_cast<int64_t>(start), static_cast<int64_t>(duration));
-  };
-  EXPECT_EQ(silence(kSecond, 20 * kMs), 20 * kMs);
-  EXPECT_EQ(silence(kSecond + 100 * kMs, 100 * kMs), 195 * kMs) << "with a hole before it";
-  EXPECT_EQ(silence(900 * kMs, 200 * kMs), 105 * kMs) << "half of it was there";
-  EXPECT_EQ(silence(500 * kMs, 200 * kMs), 0);
-  EXPECT_FALSE(silence(kSecond, 2 * kSecond));
-  EXPECT_FALSE(silence(5 * kSecond, 20 * kMs));
-  EXPECT_FALSE(l.run.silenceOf(kSecond, {}));
+  return l.run.announce(start, duration) ? std::optional(l.run.announcedNs()) : std::nullopt;
+}
+
+TEST(AudioRun, GapsAreSilenceForAsMuchAsIsMissing) {
+  EXPECT_EQ(announced(kSecond, 20 * kMs), 20 * kMs);
+  EXPECT_EQ(announced(kSecond + 100 * kMs, 100 * kMs), 195 * kMs) << "with a hole before it";
+  EXPECT_EQ(announced(900 * kMs, 200 * kMs), 105 * kMs) << "half of it was there";
+  EXPECT_EQ(announced(500 * kMs, 200 * kMs), 0);
+  EXPECT_EQ(announced({}, 20 * kMs), 20 * kMs) << "where it stands";
+  EXPECT_FALSE(announced(kSecond, 2 * kSecond));
+  EXPECT_FALSE(announced(5 * kSecond, 20 * kMs));
+  Listener l;
   l.run.stop();
-  EXPECT_FALSE(silence(kSecond, 20 * kMs));
+  EXPECT_FALSE(l.run.announce(0, 20 * kMs));
+}
+
+TEST(AudioRun, AGapOfUnknownLengthEndsARunOnlyWhereMuchIsMissingBeforeIt) {
+  EXPECT_EQ(announced(kSecond, {}), 0);
+  EXPECT_EQ(announced(kSecond, 0), 0);
+  EXPECT_EQ(announced({}, {}), 0);
+  EXPECT_EQ(announced(1500 * kMs, {}), 495 * kMs);
+  EXPECT_FALSE(announced(2100 * kMs, {}));
+  EXPECT_FALSE(announced(2100 * kMs, 0));
+}
+
+TEST(AudioRun, AGapBehindTheTimeMissesNothing) {
+  for (const int64_t duration : {int64_t{0}, 20 * kMs, 500 * kMs}) EXPECT_EQ(announced(0, duration), 0);
+  Listener l;
+  l.sound(0, 10 * kSecond);
+  EXPECT_TRUE(l.run.announce(5 * kSecond, 5 * kSecond + 20 * kMs));
+  EXPECT_NEAR(static_cast<double>(l.run.announcedNs()), 20e6, 5e6);
+}
+
+TEST(AudioRun, WhatComesNextTellsHowLongAGapWas) {
+  for (const int64_t duration : {int64_t{0}, 20 * kMs, 500 * kMs, kSecond}) {
+    for (const int64_t missing : {int64_t{0}, 20 * kMs, 60 * kMs, 400 * kMs}) {
+      Listener l;
+      l.sound(0, kSecond);
+      ASSERT_TRUE(l.run.announce(kSecond, duration));
+      l.sound(kSecond + missing, 20 * kMs);
+      EXPECT_EQ(l.position(), kSecond + missing + 20 * kMs) << duration;
+      EXPECT_EQ(l.starts.size(), 1u);
+    }
+  }
+}
+
+TEST(AudioRun, OneGapTellsHowLongTheOneBeforeWas) {
+  for (const int64_t duration : {int64_t{0}, 20 * kMs, 200 * kMs}) {
+    Listener l;
+    l.sound(0, kSecond);
+    for (int i = 0; i < 3; ++i) l.gap(kSecond + i * 20 * kMs, duration);
+    l.sound(kSecond + 60 * kMs, 20 * kMs);
+    EXPECT_EQ(l.position(), kSecond + 80 * kMs) << duration;
+  }
 }
 
 TEST(AudioRun, TimesMayBeEnormousAndAnything) {
@@ -308,7 +363,7 @@ TEST(AudioRun, TimesMayBeEnormousAndAnything) {
     Listener l(static_cast<int64_t>(random() >> (1 + random() % 40)), round % 2 != 0);
     for (int i = 0; i < 50; ++i) {
       l.sound(static_cast<int64_t>(random() >> (random() % 64)), 20 * kMs, random() % 2);
-      l.run.silenceOf(random() >> (random() % 64), random() >> (random() % 64));
+      if (!l.run.isKeeping()) l.gap(random() >> (random() % 64), random() >> (random() % 64));
       EXPECT_TRUE(AudioRun::isTime(l.run.endNs()));
     }
   }
