@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "gst/core/boundary.h"
 #include "gst/core/events.h"
 #include "gst/core/holders.h"
+#include "speech/audio/clicks.h"
 #include "speech/audio/phase_watch.h"
 
 namespace npuspeech::gst {
@@ -74,7 +76,10 @@ class ChannelMix {
   explicit ChannelMix(GstElement* convert) : convert_(convert) {}
   GstElement* convert() const { return convert_; }
 
-  void startStream() { told_.reset(); }
+  void startStream() {
+    told_.reset();
+    hasWarned_ = false;
+  }
   /// The caps of what mixed() gives for sound of these caps.
   Held<GstCaps> begin(GstCaps* caps) {
     if (told_ && gst_caps_is_equal(caps, told_.get())) return outCaps();
@@ -98,6 +103,7 @@ class ChannelMix {
 
   /// The buffer, or what its channels are mixed to; null where it is none of its caps.
   Held<GstBuffer> mixed(Held<GstBuffer> buffer) {
+    buffer = repaired(std::move(buffer));
     if (!watch_ && !converter_) return buffer;
     const GstAudioMeta* meta = gst_buffer_get_audio_meta(buffer.get());
     const GstAudioInfo& info = meta ? meta->info : in_;  // who names the channels anew need not be believed
@@ -113,6 +119,44 @@ class ChannelMix {
  private:
   Held<GstCaps> outCaps() const {
     return Held<GstCaps>(isUnplaced_ ? gst_audio_info_to_caps(&out_) : gst_caps_ref(told_.get()));
+  }
+
+  /// Interleaved sound in floats, whose channels would spoil each other in the mix.
+  Held<GstBuffer> repaired(Held<GstBuffer> buffer) {
+    const bool isFloat = in_.finfo && GST_AUDIO_INFO_IS_FLOAT(&in_) && in_.channels > 1 &&
+                         GST_AUDIO_INFO_ENDIANNESS(&in_) == G_BYTE_ORDER &&
+                         in_.layout == GST_AUDIO_LAYOUT_INTERLEAVED;
+    if (!isFloat) return buffer;
+    size_t bad = 0;
+    const auto repair = [&](auto* samples, size_t bytes) {
+      const auto channels = static_cast<size_t>(in_.channels);
+      bad = muteBadChannels(samples, channels, 1, bytes / sizeof(*samples) / channels, channels);
+    };
+    bool isWhole = true;
+    {
+      const Mapped map(buffer.get(), GST_MAP_READ);
+      if (!map) return buffer;
+      const auto finite = [&](const auto* samples) {
+        return std::all_of(samples, samples + map.size() / sizeof(*samples),
+                           [](auto sample) { return std::isfinite(sample); });
+      };
+      isWhole =
+          GST_AUDIO_INFO_WIDTH(&in_) == 64 ? finite(map.as<const double>()) : finite(map.as<const float>());
+    }
+    if (isWhole) return buffer;
+    buffer.reset(gst_buffer_make_writable(buffer.release()));
+    const Mapped map(buffer.get(), GST_MAP_READWRITE);
+    if (!map) return buffer;
+    if (GST_AUDIO_INFO_WIDTH(&in_) == 64)
+      repair(map.as<double>(), map.size());
+    else
+      repair(map.as<float>(), map.size());
+    if (bad > 0 && !std::exchange(hasWarned_, true))
+      postWarning(convert_,
+                  {ErrorCode::BadValue,
+                   "A channel of the audio has samples that are not numbers: they count as silence. "
+                   "Check what makes the audio."});
+    return buffer;
   }
 
   void listen(const GstAudioBuffer& map) {
@@ -156,6 +200,7 @@ class ChannelMix {
   GstElement* const convert_;
   Held<GstCaps> told_;  // of the stream; null before any
   GstAudioInfo in_{}, out_{};
+  bool hasWarned_ = false;           // of samples that are no numbers
   bool isUnplaced_ = false;          // what comes out is mono
   std::optional<PhaseWatch> watch_;  // of two channels
   bool isOpposite_ = false;

@@ -109,6 +109,26 @@ TEST_F(Channels, WithPlacesAreMixedAsEver) {
   EXPECT_TRUE(h.eos().eos);
 }
 
+TEST_F(Channels, WithoutNumbersLeaveTheOthersAlone) {
+  for (const int channels : {2, 4})
+    for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+      Harness h(transcriber());
+      Mono mono(h.element());
+      h.setCaps(caps(channels).c_str());
+      std::vector<float> samples(static_cast<size_t>(channels) * 16000, bad);
+      for (size_t i = 0; i < samples.size(); i += static_cast<size_t>(channels)) samples[i] = 0.5f;
+      auto buffer = audioBuffer(samples, 0);
+      GST_BUFFER_DURATION(buffer.get()) = GST_SECOND;
+      ASSERT_EQ(h.push(std::move(buffer)), GST_FLOW_OK);
+      EXPECT_TRUE(h.eos().eos);
+      const auto heard = mono.take();
+      ASSERT_EQ(heard.size(), 16000u);
+      for (const float sample : heard) ASSERT_NEAR(sample, 0.5f / static_cast<float>(channels), 1e-3f);
+      EXPECT_EQ(h.messages(GST_MESSAGE_WARNING).size(), 1u);
+      EXPECT_TRUE(h.errors().empty());
+    }
+}
+
 TEST_F(Channels, AreNegotiatedByWhoAsksFirst) {
   for (const int channels : {2, 4, 16, 64}) {
     SCOPED_TRACE(channels);
