@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "boxes.h"
 #include "ebml.h"
 #include "flac.h"
 #include "tags.h"
@@ -18,8 +19,9 @@ using namespace std::string_view_literals;
 
 // Some writers count their own header, or a byte that fills up, into the size.
 constexpr uint64_t kSlack = 64;
-// What writers into pipes put where a size belongs: all ones, or the most that other software takes.
-constexpr uint64_t kUnknown32 = 0x7fff0000;
+// What writers into pipes put where a size belongs: all ones, or about the most that other software takes,
+// with or without the headers.
+constexpr uint64_t kUnknown32 = 0x7fff0000, kUnknownSox = 0x7f000000, kUnknownSlack = 0x10000;
 // Rounding of times; less than a frame of FLAC, of which a cut takes one at least.
 constexpr int64_t kShortfallNs = 20'000'000;
 // What a container says of its length may come from the bytes that are there, and be a little off.
@@ -29,8 +31,12 @@ bool isPast(FileBytes& file, uint64_t end) {
   return end > file.size() + kSlack;
 }
 
+bool isUnknown32(uint64_t bytes) {
+  return bytes >= kUnknown32 || (bytes + kUnknownSlack > kUnknownSox && bytes < kUnknownSox + kUnknownSlack);
+}
+
 bool isPast32(FileBytes& file, uint64_t start, uint64_t bytes) {
-  return bytes < kUnknown32 && isPast(file, start + bytes);
+  return !isUnknown32(bytes) && isPast(file, start + bytes);
 }
 
 /// Where the samples of a WAVE begin; at the file's end or behind it where there are none.
@@ -73,12 +79,6 @@ bool au(FileBytes& file) {
   return isPast32(file, file.bigEndian(4, 4), file.bigEndian(8, 4));
 }
 
-bool isBoxName(FileBytes& file, uint64_t offset) {
-  for (uint64_t i = 0; i < 4; i++)
-    if (const uint8_t c = file.at(offset + i); c < 0x20 || (c > 0x7e && c != 0xa9)) return false;
-  return true;
-}
-
 struct Boxes {
   bool hasIndex = false, hasMedia = false, isCut = false;
 };
@@ -86,15 +86,10 @@ struct Boxes {
 /// MP4 and its like: without "moov" nothing is known of what "mdat" holds.
 Boxes boxesOf(FileBytes& file) {
   Boxes boxes;
-  for (uint64_t offset = 0; offset + 8 <= file.size() && isBoxName(file, offset + 4);) {
-    uint64_t bytes = file.bigEndian(offset, 4);
-    boxes.hasMedia |= file.has(offset + 4, "mdat");
-    if (bytes == 1) bytes = file.bigEndian(offset + 8, 8);
-    if (bytes == 0) bytes = file.size() - offset;  // the rest
-    if (bytes < 8 || bytes > UINT64_MAX / 2) break;
-    boxes.isCut = offset + bytes > file.size();
-    boxes.hasIndex |= file.has(offset + 4, "moov") && !boxes.isCut;
-    offset += bytes;
+  for (auto box = boxAt(file, 0); box; box = boxAt(file, box->end)) {
+    boxes.hasMedia |= box->is(file, "mdat");
+    boxes.isCut = box->end > file.size();
+    boxes.hasIndex |= box->is(file, "moov") && !boxes.isCut;
   }
   return boxes;
 }
@@ -266,23 +261,4 @@ std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t contain
     line += text;
   }
   return line + " s";
-}
-
-std::optional<int64_t> promisedByAvi(const std::string& path) {
-  FileBytes file(path);
-  if (!file.has(0, "RIFF") || !file.has(8, "AVI ")) return {};
-  int64_t shortestNs = INT64_MAX;
-  const auto field = [&](uint64_t offset) { return static_cast<double>(file.littleEndian(offset, 4)); };
-  const uint64_t end = std::min<uint64_t>(file.size(), 20 + file.littleEndian(16, 4));
-  for (uint64_t offset = 24; file.has(12, "LIST") && offset + 8 < end;) {
-    if (file.has(offset, "strh") && file.has(offset + 8, "auds") && field(offset + 32) > 0) {
-      if (file.littleEndian(offset + 40, 4) > kUnknown32 / 4) return 0;
-      const double seconds =
-          (field(offset + 36) + field(offset + 40)) * field(offset + 28) / field(offset + 32);
-      shortestNs = std::min(shortestNs, static_cast<int64_t>(seconds * 1e9));
-    }
-    const uint64_t bytes = file.littleEndian(offset + 4, 4);
-    offset += file.has(offset, "LIST") ? 12 : 8 + bytes + bytes % 2;
-  }
-  return shortestNs == INT64_MAX ? 0 : shortestNs;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "file_bytes.h"
@@ -21,10 +20,6 @@ std::string hopelessnessOf(const std::string& path);
 /// A line about a file of whose sound `heldNs` were heard, empty where that is all. `containerNs` is how long
 /// its container says that it is, 0 where that is not known.
 std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t containerNs);
-
-/// How long the shortest sound of an AVI is by its headers; none for other files, 0 where its writer did not
-/// know.
-std::optional<int64_t> promisedByAvi(const std::string& path);
 
 /// As isCutShort, of framed formats, which have no size of the whole, from their last frames.
 bool endsInFrame(FileBytes& file);

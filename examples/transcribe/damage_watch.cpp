@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "clusters.h"
-#include "completeness.h"
 #include "joined.h"
+#include "promise.h"
+#include "stream_pads.h"
+#include "structure.h"
 
 namespace {
 
@@ -21,16 +23,6 @@ constexpr int64_t kAheadNs = 10'000'000'000;
 constexpr int64_t kUndecodedNs = 2'000'000'000;
 constexpr guint kCheckMs = 20;
 constexpr int kMaxChecks = 250;
-
-/// The kind of element that a pad belongs to; empty once it belongs to none.
-std::string kindOf(GstPad* pad) {
-  GstElement* element = gst_pad_get_parent_element(pad);
-  if (!element) return {};
-  GstElementFactory* factory = gst_element_get_factory(element);
-  const std::string kind = factory ? GST_OBJECT_NAME(factory) : "";
-  gst_object_unref(element);
-  return kind;
-}
 
 /// Containers that say how long they are; elsewhere a duration is an estimate.
 bool saysDuration(GstPad* demuxed) {
@@ -53,22 +45,6 @@ int64_t endOf(GstBuffer* buffer, int64_t startNs) {
                                               : -1;
 }
 
-bool isSubtitle(GstPad* pad) {
-  GstCaps* caps = gst_pad_get_current_caps(pad);
-  if (!caps) return false;
-  const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-  const bool isOne = !g_str_has_prefix(kind, "audio/") && !g_str_has_prefix(kind, "video/");
-  gst_caps_unref(caps);
-  return isOne;
-}
-
-std::string streamId(GstPad* pad) {
-  gchar* id = gst_pad_get_stream_id(pad);
-  std::string result = id ? id : "";
-  g_free(id);
-  return result;
-}
-
 }  // namespace
 
 DamageWatch::DamageWatch(Pipeline& pipeline, std::string path, bool isFirstReader,
@@ -89,7 +65,7 @@ DamageWatch::~DamageWatch() {
 void DamageWatch::addStream(GstPad* demuxed) {
   if (!saysDuration(demuxed)) return;
   std::unique_lock lock(mutex_);
-  streams_.push_back({this, GST_PAD(gst_object_ref(demuxed)), isSubtitle(demuxed), {}, false});
+  streams_.push_back({this, GST_PAD(gst_object_ref(demuxed)), isSubtitle(demuxed), {}, false, 0});
   Stream* stream = &streams_.back();
   lock.unlock();
   constexpr int kTypes = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM;
@@ -103,11 +79,15 @@ GstPadProbeReturn DamageWatch::onStream(GstPad* pad, GstPadProbeInfo* info, gpoi
     stream.hasEnded |= GST_EVENT_TYPE(gst_pad_probe_info_get_event(info)) == GST_EVENT_EOS;
     return GST_PAD_PROBE_OK;
   }
+  GstBuffer* buffer = gst_pad_probe_info_get_buffer(info);
+  {
+    const std::lock_guard lock(stream.owner->mutex_);
+    stream.bytes += gst_buffer_get_size(buffer);
+  }
   GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
   if (!event) return GST_PAD_PROBE_OK;
   const GstSegment* segment = nullptr;
   gst_event_parse_segment(event, &segment);
-  GstBuffer* buffer = gst_pad_probe_info_get_buffer(info);
   const int64_t startNs = timeOf(*segment, GST_BUFFER_PTS(buffer));
   gst_event_unref(event);
   if (startNs < 0) return GST_PAD_PROBE_OK;
@@ -170,22 +150,22 @@ GstPadProbeReturn DamageWatch::onBuffer(GstBuffer* buffer) {
   return GST_PAD_PROBE_OK;
 }
 
-/// Of the container; false where it has none.
+/// Of the track, else of the container; false where it has none.
 bool DamageWatch::askDuration() {
   std::unique_lock lock(mutex_);
   if (streams_.empty()) return durationNs_ > 0;
   GstPad* pad = streams_.front().pad;
   lock.unlock();
-  gint64 durationNs = 0;
-  if (const auto promised = promisedByAvi(path_))
-    durationNs = *promised;  // what GStreamer tells is what it has found
-  else
-    gst_pad_query_duration(pad, GST_FORMAT_TIME, &durationNs);
   const std::string id = streamId(pipeline_.entry);
+  const auto ofTrack = promisedNs(path_, numberOf(id));
+  gint64 durationNs = ofTrack.value_or(0);
+  if (!ofTrack) gst_pad_query_duration(pad, GST_FORMAT_TIME, &durationNs);
   lock.lock();
   // That of fragments grows as they are found; elsewhere damaged timestamps would count.
-  const bool grows = kindOf(pad) == "qtdemux";
-  if (durationNs_ == 0 || grows) durationNs_ = std::max<int64_t>(durationNs_, durationNs);
+  const bool grows = kindOf(pad) == "qtdemux" && !ofTrack;
+  if (ofTrack || durationNs_ == 0) durationNs_ = durationNs;
+  if (grows) durationNs_ = std::max<int64_t>(durationNs_, durationNs);
+  isOfTrack_ = ofTrack.has_value();
   soundId_ = id;
   return durationNs_ > 0;
 }
@@ -194,10 +174,30 @@ bool DamageWatch::isShort(int64_t reachedNs) const {
   return durationNs_ > 0 && reachedNs + kShortNs < durationNs_;
 }
 
+bool DamageWatch::isSound(const Stream& stream) const {
+  return streamId(stream.pad) == soundId_;
+}
+
+/// Of what the duration counts.
 int64_t DamageWatch::reachedNs() const {
   int64_t reachedNs = sound_.endNs();
-  for (const Stream& stream : streams_) reachedNs = std::max(reachedNs, stream.reach.endNs());
+  for (const Stream& stream : streams_)
+    if (!isOfTrack_ || isSound(stream)) reachedNs = std::max(reachedNs, stream.reach.endNs());
   return reachedNs;
+}
+
+int64_t DamageWatch::furthestNs() const {
+  int64_t furthestNs = sound_.endNs();
+  for (const Stream& stream : streams_) furthestNs = std::max(furthestNs, stream.reach.endNs());
+  return furthestNs;
+}
+
+/// Though the duration promises more: that of a container may be another track's, or wrong.
+bool DamageWatch::isAllThere() const {
+  uint64_t bytes = 0;
+  for (const Stream& stream : streams_)
+    if (isSound(stream)) bytes = stream.bytes;
+  return !hasFailed_ && holdsNoMore(path_, numberOf(soundId_), bytes);
 }
 
 bool DamageWatch::isBroken() {
@@ -208,7 +208,7 @@ bool DamageWatch::isBroken() {
 /// The demuxer has given sound of which nothing could be made.
 bool DamageWatch::isLost() const {
   return std::any_of(streams_.begin(), streams_.end(), [this](const Stream& stream) {
-    return streamId(stream.pad) == soundId_ &&
+    return isSound(stream) &&
            stream.reach.endNs() - stream.reach.gapsNs() > sound_.endNs() - sound_.gapsNs() + kUndecodedNs;
   });
 }
@@ -234,9 +234,10 @@ bool DamageWatch::isSettled() {
   if (isTorn_) return true;
   const auto hasEnded = [](const Stream& stream) { return stream.hasEnded; };
   if (isHeld_ && std::all_of(streams_.begin(), streams_.end(), hasEnded)) return true;
-  if (isHeld_ && (!isShort(reachedNs()) || reachedNs() > sound_.endNs() + kAheadNs)) return true;
+  if (isHeld_ && (isOfTrack_ || !isShort(reachedNs()) || furthestNs() > sound_.endNs() + kAheadNs))
+    return true;
   // Behind an error the end need not come.
-  const int64_t progressNs = reachedNs() + sound_.endNs();
+  const int64_t progressNs = furthestNs() + sound_.endNs();
   if (std::exchange(progressNs_, progressNs) != progressNs) checks_ = 0;
   return ++checks_ == kMaxChecks;
 }
@@ -244,9 +245,9 @@ bool DamageWatch::isSettled() {
 void DamageWatch::decide() {
   {
     const std::lock_guard lock(mutex_);
-    const bool pictureGoesOn = reachedNs() > sound_.endNs() + kAheadNs;
+    const bool pictureGoesOn = !isOfTrack_ && reachedNs() > sound_.endNs() + kAheadNs;
     isOver_ = true;
-    isDamaged_ = isTorn_ || isLost() || (isShort(reachedNs()) && !pictureGoesOn);
+    isDamaged_ = isTorn_ || isLost() || (isShort(reachedNs()) && !pictureGoesOn && !isAllThere());
   }
   const auto onEnd = onEnd_;
   onEnd();
@@ -257,6 +258,7 @@ bool DamageWatch::takesError() {
   std::unique_lock lock(mutex_);
   if (isOver_ || sound_.endNs() == 0) return false;
   if (!isShort(reachedNs())) return false;
+  hasFailed_ = true;
   lock.unlock();
   attend();
   return true;
@@ -273,6 +275,6 @@ int64_t DamageWatch::missingNs() {
   const std::lock_guard lock(mutex_);
   int64_t endNs = isShort(reachedNs()) ? durationNs_ : sound_.endNs();
   for (const Stream& stream : streams_)
-    if (streamId(stream.pad) == soundId_) endNs = std::max(endNs, stream.reach.endNs());
+    if (isSound(stream)) endNs = std::max(endNs, stream.reach.endNs());
   return endNs - sound_.endNs();
 }

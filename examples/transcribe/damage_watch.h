@@ -14,8 +14,9 @@
 #include "pipeline.h"
 #include "reach.h"
 
-/// Compares how far the streams of a file come with the duration that its container says. Where the sound is
-/// short, its end is held back until it is sure that no more comes. Lives in the main loop's thread.
+/// Compares how far the sound of a file comes with the duration that its track promises; where the container
+/// says only how long all of it is, how far all streams come, and whether something can be missing. Where the
+/// sound is short, its end is held back until it is sure that no more comes. Lives in the main loop's thread.
 class DamageWatch {
  public:
   /// Posts an application message with this name when attend() is to be called.
@@ -48,6 +49,7 @@ class DamageWatch {
     bool isSparse;  // subtitles
     Reach reach;
     bool hasEnded = false;
+    uint64_t bytes = 0;  // that came
   };
 
   static GstPadProbeReturn onStream(GstPad* pad, GstPadProbeInfo* info, gpointer stream);
@@ -58,6 +60,9 @@ class DamageWatch {
   bool askDuration();
   bool isShort(int64_t reachedNs) const;
   int64_t reachedNs() const;
+  int64_t furthestNs() const;
+  bool isSound(const Stream& stream) const;
+  bool isAllThere() const;
   bool isLost() const;
   bool isBroken();
   bool isSettled();
@@ -79,6 +84,7 @@ class DamageWatch {
   Reach sound_;
   std::string soundId_;  // of the stream that is heard
   int64_t durationNs_ = 0;
+  bool isOfTrack_ = false;  // the duration is that of the stream that is heard
   std::optional<bool> isBroken_;
-  bool isHeld_ = false, isOver_ = false, isTorn_ = false, isDamaged_ = false;
+  bool isHeld_ = false, isOver_ = false, hasFailed_ = false, isTorn_ = false, isDamaged_ = false;
 };

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "avi.h"
 #include "completeness.h"
 #include "latm.h"
 #include "location.h"
@@ -60,6 +61,7 @@ bool Input::build() {
   if (!path_.empty()) {
     flac_ = checkFlac(path_);
     std::vector<Patch> patches = waveHeaderPatches(path_);
+    if (patches.empty()) patches = aviHeaderPatches(path_);
     if (patches.empty()) patches = std::move(flac_.patches);
     reads_ = std::make_unique<PatchedReads>(pipeline_->source, std::move(patches));
     damage_ = std::make_unique<DamageWatch>(*pipeline_, path_, canBeRescued(), [this] { onSoundEnd(); });

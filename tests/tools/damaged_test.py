@@ -187,6 +187,28 @@ class Damaged(Inputs):
                  encode(self.folder / 'live.mkv', *sound, '-c:a', 'aac', '-f', 'matroska', '-live', '1')]
         self.assertEqual(len(self.lines(*files)), len(files))
 
+    def test_whole_with_headers_that_promise_more(self):
+        """Other tracks and pictures that last longer, and lengths that are wrong or only fill the room."""
+        long = ('-f', 'lavfi', '-i', 'color=s=64x64:d=40', '-i', CLIP, '-ar', '44100', '-c:v')
+        tracks = ('-i', CLIP, '-t', '9', '-i', CLIP, '-map', '0', '-map', '1', '-disposition:a:0', '0', '-disposition:a:1', 'default')
+        late = ('-copyts', '-itsoffset', '5', '-i', CLIP, '-ar', '44100')
+        files = [encode(self.folder / 'tracks.mp4', *tracks, '-c:a', 'aac'),
+                 encode(self.folder / 'tracks.mov', *tracks, '-c:a', 'pcm_s16le'),
+                 encode(self.folder / 'film.flv', *long, 'flv', '-c:a', 'mp3'),
+                 encode(self.folder / 'late.avi', *late, '-c:a', 'mp3'),
+                 encode(self.folder / 'ms.avi', '-i', CLIP, '-c:a', 'adpcm_ms'),
+                 encode(self.folder / 'ima.avi', '-i', CLIP, '-c:a', 'adpcm_ima_wav', '-ar', '8000')]
+        pipe = encode(self.folder / 'pipe.aiff', '-i', CLIP)
+        content = bytearray(pipe.read_bytes())
+        for at in (4, content.index(b'SSND') + 4):
+            content[at:at + 4] = (0x7f000008).to_bytes(4, 'big')
+        pipe.write_bytes(content)
+        for line in self.lines('--track', '2', *files[:2]) + self.lines(*files[2:], pipe):
+            with self.subTest(line['file']):
+                self.assertIn('what your country can do for you', line['text'])
+                if 'film' in line['file']:
+                    self.assertAlmostEqual(line['duration'], 11, delta=0.3)
+
 
 if __name__ == '__main__':
     unittest.main(verbosity=2)

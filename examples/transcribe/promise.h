@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How long one sound of a file is by its own header; the whole file may be longer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+/// `stream` is what GStreamer's demuxers call it: its number from 1 in AVI, its ID in MP4. None where the
+/// container says nothing of each sound, as MP4 in fragments; 0 where the writer did not know.
+std::optional<int64_t> promisedNs(const std::string& path, uint64_t stream);
