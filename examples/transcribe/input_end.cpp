@@ -8,6 +8,7 @@
 #include "input.h"
 #include "joined.h"
 #include "messages.h"
+#include "promise.h"
 
 namespace {
 
@@ -69,6 +70,7 @@ bool Input::beginRescue(const std::string& error) {
     const std::lock_guard lock(mutex_);
     noteDamage();
     isDamaged_ |= isMute;
+    if (isMute) expectedNs_ = promisedNsOfSound(path_, track.value_or(0)).value_or(expectedNs_);
     resumeNs_ = audioNs_;
   }
   if (!isMute && !isDamaged_ && !isJoined(path_)) return false;

@@ -3,6 +3,7 @@
 #include "promise.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "avi.h"
 #include "boxes.h"
@@ -86,17 +87,34 @@ std::optional<int64_t> ofTrack(FileBytes& file, const Box& track, uint64_t movie
   return editedNs(file, *edits, movieUnits, duration.unitsPerSecond, mediaNs);
 }
 
-std::optional<int64_t> ofMovie(FileBytes& file, uint64_t id) {
+/// Whether a track is the one that is meant.
+using IsMeant = std::function<bool(FileBytes& file, const Box& track)>;
+
+std::optional<int64_t> ofMovie(FileBytes& file, const IsMeant& isMeant) {
   const auto movie = findBox(file, 0, file.size(), "moov");
   const auto header = findBox(file, movie, "mvhd");
   if (!header || findBox(file, movie, "mvex")) return {};
   const uint64_t movieUnits = durationIn(file, *header).unitsPerSecond;
   for (auto track = findBox(file, movie, "trak"); track;
-       track = findBox(file, track->end, movie->end, "trak")) {
-    const auto head = findBox(file, track, "tkhd");
-    if (head && file.bigEndian(Fields(file, *head).at(2), 4) == id) return ofTrack(file, *track, movieUnits);
-  }
+       track = findBox(file, track->end, movie->end, "trak"))
+    if (isMeant(file, *track)) return ofTrack(file, *track, movieUnits);
   return {};
+}
+
+IsMeant hasId(uint64_t id) {
+  return [id](FileBytes& file, const Box& track) {
+    const auto head = findBox(file, track, "tkhd");
+    return head && file.bigEndian(Fields(file, *head).at(2), 4) == id;
+  };
+}
+
+/// The sound that `soundsBefore` others come before.
+IsMeant isSound(size_t soundsBefore) {
+  return [soundsBefore](FileBytes& file, const Box& track) mutable {
+    constexpr uint64_t kKind = 8;
+    const auto handler = findBox(file, findBox(file, track, "mdia"), "hdlr");
+    return handler && file.has(handler->data + kKind, "soun") && soundsBefore-- == 0;
+  };
 }
 
 /// Up to its last tag; none where the tags, each followed by its size (by some writers 0), do not follow each
@@ -122,5 +140,10 @@ std::optional<int64_t> promisedNs(const std::string& path, uint64_t stream) {
   FileBytes file(path);
   if (isAvi(file)) return ofAvi(file, stream);
   if (file.has(0, "FLV")) return ofFlv(file);
-  return boxAt(file, 0) ? ofMovie(file, stream) : std::nullopt;
+  return boxAt(file, 0) ? ofMovie(file, hasId(stream)) : std::nullopt;
+}
+
+std::optional<int64_t> promisedNsOfSound(const std::string& path, size_t index) {
+  FileBytes file(path);
+  return boxAt(file, 0) ? ofMovie(file, isSound(index)) : std::nullopt;
 }

@@ -9,3 +9,7 @@
 /// `stream` is what GStreamer's demuxers call it: its number from 1 in AVI, its ID in MP4. None where the
 /// container says nothing of each sound, as MP4 in fragments; 0 where the writer did not know.
 std::optional<int64_t> promisedNs(const std::string& path, uint64_t stream);
+
+/// The same of MP4's sound number `index` from 0, which GStreamer's demuxer may not know: it leaves out what
+/// is much shorter than the film.
+std::optional<int64_t> promisedNsOfSound(const std::string& path, size_t index);

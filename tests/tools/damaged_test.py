@@ -189,12 +189,16 @@ class Damaged(Inputs):
 
     def test_whole_with_headers_that_promise_more(self):
         """Other tracks and pictures that last longer, and lengths that are wrong or only fill the room."""
-        long = ('-f', 'lavfi', '-i', 'color=s=64x64:d=40', '-i', CLIP, '-ar', '44100', '-c:v')
+        def under(seconds):
+            return '-f', 'lavfi', '-i', f'color=s=64x64:d={seconds}', '-i', CLIP, '-ar', '44100', '-c:v'
+
         tracks = ('-i', CLIP, '-t', '9', '-i', CLIP, '-map', '0', '-map', '1', '-disposition:a:0', '0', '-disposition:a:1', 'default')
         late = ('-copyts', '-itsoffset', '5', '-i', CLIP, '-ar', '44100')
         files = [encode(self.folder / 'tracks.mp4', *tracks, '-c:a', 'aac'),
                  encode(self.folder / 'tracks.mov', *tracks, '-c:a', 'pcm_s16le'),
-                 encode(self.folder / 'film.flv', *long, 'flv', '-c:a', 'mp3'),
+                 encode(self.folder / 'film.flv', *under(40), 'flv', '-c:a', 'mp3'),
+                 encode(self.folder / 'film.mp4', *under(90), 'mpeg4', '-c:a', 'aac'),
+                 encode(self.folder / 'film.mov', *under(90), 'mpeg4', '-c:a', 'pcm_s16le'),
                  encode(self.folder / 'late.avi', *late, '-c:a', 'mp3'),
                  encode(self.folder / 'ms.avi', '-i', CLIP, '-c:a', 'adpcm_ms'),
                  encode(self.folder / 'ima.avi', '-i', CLIP, '-c:a', 'adpcm_ima_wav', '-ar', '8000')]
