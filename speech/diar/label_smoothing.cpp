@@ -2,11 +2,17 @@
 // Turns without the gaps that breathing makes, and without those in which nobody speaks.
 #include "speech/diar/label_smoothing.h"
 
+#include <algorithm>
+
+#include "speech/diar/local_speakers.h"
+
 namespace npuspeech::diar {
 namespace {
 
 constexpr size_t kLongestGap = 50;  // frames
-constexpr double kLeastSpeech = 0.2;
+/// Short turns have to be speech for so many frames, or where they are shorter than 1 s for this share.
+constexpr double kSurelySpeech = 30;
+constexpr double kLeastOfShort = 0.3;
 
 }  // namespace
 
@@ -46,7 +52,9 @@ void LabelSmoothing::dropSilent(std::span<FrameSpeakers> frames, std::span<const
 }
 
 void LabelSmoothing::closeTurn(std::span<FrameSpeakers> frames, int id, const Turn& turn) {
-  if (static_cast<double>(turn.speech) >= kLeastSpeech * static_cast<double>(turn.end - turn.start)) return;
+  const auto length = static_cast<double>(turn.end - turn.start);
+  const double least = std::max(kLeastSpeech * length, std::min(kSurelySpeech, kLeastOfShort * length));
+  if (static_cast<double>(turn.speech) >= least) return;
   for (size_t frame = turn.start; frame < turn.end; ++frame) frames[frame].remove(id);
 }
 

@@ -16,8 +16,7 @@ class LabelSmoothing {
  public:
   /// A speaker who goes on within 0.5 s has not stopped.
   void fillGaps(std::span<FrameSpeakers> frames);
-  /// Drops turns of which less than a fifth is speech: the segmentation hears voices in music and noise that
-  /// the voice activity detector does not. `isSpeech`: of each frame.
+  /// Drops turns that have too little speech. `isSpeech`: of each frame.
   void dropSilent(std::span<FrameSpeakers> frames, std::span<const uint8_t> isSpeech);
 
  private:

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "speech/diar/quiet_speech.h"
+
 namespace npuspeech::diar {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr size_t kNewest = 2;
 
 }  // namespace
 
-LiveLabels::LiveLabels() : told_(kRing), isSpeech_(kRing) {
+LiveLabels::LiveLabels() : told_(kRing), all_(kRing), isSpeech_(kRing) {
   shown_.reserve(kRing);
   speech_.reserve(kRing);
   windows_.reserve(SpeakerMemory::kKept);
@@ -44,7 +46,7 @@ void LiveLabels::update(const SpeakerMemory& memory, const SoundRuns& runs, int6
   for (int64_t from = final_; from < frontier_; from += kHopFrames)
     decide(memory, from, std::min<int64_t>(from + kHopFrames, frontier_), kAll, WindowWeight::Flat);
   decide(memory, frontier_, frontier, kNewest, WindowWeight::Hamming);
-  smooth(runs, frontier);
+  smooth(memory, runs, frontier);
 
   int64_t changed = frontier_, changedEnd = frontier_;
   for (int64_t frame = final_; frame < frontier; ++frame) {
@@ -82,16 +84,22 @@ void LiveLabels::decide(const SpeakerMemory& memory, int64_t start, int64_t end,
       std::span(shown_).subspan(static_cast<size_t>(start - start_), static_cast<size_t>(end - start)));
 }
 
-/// Labels that are final lead into those that are not: as they were told.
-void LiveLabels::smooth(const SoundRuns& runs, int64_t end) {
+/// Labels that are final lead into those that are not. Turns are as long as they were before those without
+/// speech were dropped, else the rest of such a turn would be judged alone.
+void LiveLabels::smooth(const SpeakerMemory& memory, const SoundRuns& runs, int64_t end) {
   speech_.clear();
   for (int64_t frame = start_; frame < end; ++frame)
     speech_.push_back(isSpeech_[static_cast<size_t>(frame % kRing)]);
+  for (int64_t index = std::max<int64_t>(0, memory.size() - SpeakerMemory::kKept); index < memory.size();
+       ++index)
+    addRecognised(memory[index], start_, speech_);
   for (int64_t frame = start_; frame < final_; ++frame)
-    shown_[static_cast<size_t>(frame - start_)] = told_[static_cast<size_t>(frame % kRing)];
+    shown_[static_cast<size_t>(frame - start_)] = all_[static_cast<size_t>(frame % kRing)];
   runs.visit(start_, end, [&](const SoundRuns::Run&, int64_t from, int64_t to) {
     const auto offset = static_cast<size_t>(from - start_), count = static_cast<size_t>(to - from);
     smoothing_.fillGaps(std::span(shown_).subspan(offset, count));
+    for (int64_t frame = std::max(from, final_); frame < to; ++frame)
+      all_[static_cast<size_t>(frame % kRing)] = shown_[static_cast<size_t>(frame - start_)];
     smoothing_.dropSilent(std::span(shown_).subspan(offset, count),
                           std::span(speech_).subspan(offset, count));
   });

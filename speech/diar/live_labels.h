@@ -48,12 +48,13 @@ class LiveLabels {
   static constexpr int64_t kRing = 4096, kBehind = 512;
 
   void decide(const SpeakerMemory& memory, int64_t start, int64_t end, size_t newest, WindowWeight weight);
-  void smooth(const SoundRuns& runs, int64_t end);
+  void smooth(const SpeakerMemory& memory, const SoundRuns& runs, int64_t end);
   int numberOf(int id);
   void tell(LabelState state, const SoundRuns& runs, int64_t start, int64_t end, DiarizerListener& listener);
 
   int64_t frontier_ = 0, final_ = 0;
   std::vector<FrameSpeakers> told_;  // [kRing]
+  std::vector<FrameSpeakers> all_;   // [kRing], the same with the turns that nobody speaks in
   std::vector<uint8_t> isSpeech_;    // [kRing]
   FrameLabels labels_;
   LabelSmoothing smoothing_;

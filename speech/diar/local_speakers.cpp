@@ -5,7 +5,6 @@
 namespace npuspeech::diar {
 namespace {
 
-constexpr float kSpeaks = 0.5f;
 /// Frames of 10 ms: an embedding of less says little, and clean speech of less is worse than speech that
 /// others talk into.
 constexpr int kFewestFrames = 30, kFewestClean = 50;

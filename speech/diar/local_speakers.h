@@ -13,6 +13,11 @@ namespace npuspeech::diar {
 
 /// A voice with so many clean frames is clustered; others only find their speaker.
 inline constexpr int kCleanToCluster = 80;
+/// What has a smaller share of speech is none: the segmentation hears voices in music and noise that the
+/// voice activity detector does not.
+inline constexpr double kLeastSpeech = 0.2;
+/// A voice speaks where its activity is greater.
+inline constexpr float kSpeaks = 0.5f;
 
 /// A voice of one window.
 struct LocalSpeaker {
@@ -20,6 +25,10 @@ struct LocalSpeaker {
   bool isEmbedded = false;
   /// Frames of the filter bank in which it speaks alone, and in which it speaks.
   int cleanFrames = 0, activeFrames = 0;
+  /// The share of what is embedded that the voice activity detector takes for speech.
+  double speechShare = 1;
+  /// Whether it sounds like somebody who was heard to speak.
+  bool isRecognised = false;
   /// Of length 1.
   std::array<float, kEmbedding> embedding{};
   /// Whose voice it is, as far as that is known: the speaker's id, else -1.

@@ -8,6 +8,7 @@
 
 #include "speech/diar/frame_labels.h"
 #include "speech/diar/label_smoothing.h"
+#include "speech/diar/quiet_speech.h"
 #include "speech/diar/recording_speakers.h"
 
 namespace npuspeech::diar {
@@ -72,6 +73,8 @@ void labelRecording(std::span<HeardWindow> windows, std::span<const uint8_t> isS
   findSpeakers(windows, options);
   std::vector<FrameSpeakers> labels = decideAll(windows, isSpeech.size());
   showMissing(windows, labels, options.count.least);
+  std::vector<uint8_t> speech(isSpeech.begin(), isSpeech.end());
+  for (const HeardWindow& window : windows) addRecognised(window, 0, speech);
   LabelSmoothing smoothing;
   std::vector<SpeakerTurn> turns;
   std::map<int, int> numbers;
@@ -80,7 +83,7 @@ void labelRecording(std::span<HeardWindow> windows, std::span<const uint8_t> isS
         const auto offset = static_cast<size_t>(from), count = static_cast<size_t>(to - from);
         const auto part = std::span(labels).subspan(offset, count);
         smoothing.fillGaps(part);
-        smoothing.dropSilent(part, isSpeech.subspan(offset, count));
+        smoothing.dropSilent(part, std::span(speech).subspan(offset, count));
         writeTurns(part, from, run, turns);
         for (SpeakerTurn& turn : turns)
           turn.speaker = numbers.try_emplace(turn.speaker, static_cast<int>(numbers.size())).first->second;

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "speech/diar/quiet_speech.h"
 #include "speech/diar/speaker_items.h"
 #include "speech/diar/telephone_band.h"
 #include "speech/diar/window_speakers.h"
@@ -57,11 +58,14 @@ void findSpeakers(std::span<HeardWindow> windows, const ClusterOptions& options)
   for (const HeardWindow& window : windows) {
     for (const LocalSpeaker& speaker : window.speakers)
       if (speaker.isEmbedded && speaker.cleanFrames >= kCleanToCluster)
-        items.add(speaker.embedding, speaker.cleanFrames);
+        items.add(speaker.embedding, speaker.cleanFrames, speaker.speechShare);
     items.limit();
   }
   SpeakerClusters clusters;
   clusters.find(items, options);
+  QuietSpeech quietSpeech;
+  quietSpeech.find(items, clusters);
+  for (HeardWindow& window : windows) quietSpeech.recognise(window, options.cut);
   std::vector<Centroid> centroids(clusters.centroids().begin(), clusters.centroids().end());
   for (int round = 0; round < kRounds; ++round) refine(windows, centroids);
   const auto least = std::min(static_cast<size_t>(std::max(options.count.least, 1)), centroids.size());

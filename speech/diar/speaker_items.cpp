@@ -23,13 +23,14 @@ void SpeakerItems::clear() {
   std::iota(free_.rbegin(), free_.rend(), size_t{0});
 }
 
-void SpeakerItems::add(std::span<const float> embedding, double cleanFrames) {
+void SpeakerItems::add(std::span<const float> embedding, double cleanFrames, double speechShare) {
   const size_t place = free_.back();
   free_.pop_back();
   Item& item = items_[place];
   std::copy(embedding.begin(), embedding.end(), item.sum.begin());
   item.count = 1;
   item.cleanFrames = cleanFrames;
+  item.speechShares = speechShare;
   item.id = -1;
   order_.push_back(place);
   for (const size_t other : order_) {
@@ -66,6 +67,7 @@ void SpeakerItems::join(size_t into, size_t from) {
   for (size_t i = 0; i < item.sum.size(); ++i) item.sum[i] += other.sum[i];
   item.count += other.count;
   item.cleanFrames += other.cleanFrames;
+  item.speechShares += other.speechShares;
   const double own = dotOf(into, into) + 2 * dotOf(into, from) + dotOf(from, from);
   for (const size_t place : order_) dotOf(place, into) = dotOf(into, place) += dotOf(from, place);
   dotOf(into, into) = own;

@@ -22,6 +22,8 @@ class SpeakerItems {
     std::array<double, kEmbedding> sum{};
     /// How many embeddings, and from how many frames of clean speech.
     double count = 0, cleanFrames = 0;
+    /// The sum of the shares of speech in what the embeddings are of.
+    double speechShares = 0;
     /// The speaker's id, or -1 while nobody has one.
     int id = -1;
   };
@@ -29,7 +31,7 @@ class SpeakerItems {
   explicit SpeakerItems(int capacity);
   void clear();
   /// `embedding`: of length 1, kEmbedding numbers. There may be room for kLocalSpeakers beyond the capacity.
-  void add(std::span<const float> embedding, double cleanFrames);
+  void add(std::span<const float> embedding, double cleanFrames, double speechShare = 1);
   /// Joins items until no more than the capacity are left. The one with more clean speech gives the id.
   void limit();
 

@@ -37,8 +37,9 @@ void SpeakerMemory::take() {
   ++size_;
   for (LocalSpeaker& speaker : window.speakers) {
     speaker.id = -1;
+    speaker.isRecognised = false;
     if (speaker.isEmbedded && speaker.cleanFrames >= kCleanToCluster)
-      items_.add(speaker.embedding, speaker.cleanFrames);
+      items_.add(speaker.embedding, speaker.cleanFrames, speaker.speechShare);
   }
   items_.limit();
   if (items_.size() == 0) return;
@@ -46,6 +47,9 @@ void SpeakerMemory::take() {
   idsBefore_.swap(clusterIds_);
   clusters_.find(items_, options_);
   giveIds();
+  quietSpeech_.find(items_, clusters_);
+  for (int64_t index = std::max<int64_t>(0, size_ - kRevised); index < size_; ++index)
+    quietSpeech_.recognise(windows_[static_cast<size_t>(index % kKept)], options_.cut);
   noteMerges();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "speech/diar/local_speakers.h"
+#include "speech/diar/quiet_speech.h"
 #include "speech/diar/speaker_clusters.h"
 #include "speech/diar/speaker_ids.h"
 #include "speech/diar/speaker_items.h"
@@ -58,6 +59,7 @@ class SpeakerMemory {
   SpeakerClusters clusters_;
   SpeakerIds ids_;
   WindowSpeakers speakers_;
+  QuietSpeech quietSpeech_;
   std::vector<WindowSpeakers::Speakers> assigned_;  // to clusters, of the windows that may change
   std::vector<int> clusterIds_, idsBefore_;
   std::vector<Centroid> voicesBefore_;

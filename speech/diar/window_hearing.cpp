@@ -14,7 +14,8 @@ constexpr float kSpeech = 0.5f;
 WindowHearing::WindowHearing(DiarizationModels& models)
     : models_(models),
       samples_(kWindow + kHop),
-      bank_(static_cast<size_t>(filterBankFrames(kWindow)) * kMelBins) {
+      bank_(static_cast<size_t>(filterBankFrames(kWindow)) * kMelBins),
+      isSpeech_(kWindowFrames + kHopFrames) {
   speechSamples_.reserve(kHop + DiarizationModels::kSpeechFrame);
   probabilities_.reserve(kHop / DiarizationModels::kSpeechFrame + 2);
   chosen_.reserve(kWindowFrames);
@@ -38,11 +39,13 @@ size_t WindowHearing::take(std::span<const float> samples) {
 
 void WindowHearing::hear(HeardWindow& window, std::span<uint8_t, kHopFrames> isSpeech) {
   detectSpeech(isSpeech);
+  std::copy(isSpeech.begin(), isSpeech.end(), isSpeech_.begin() + size_ / kFrame);
   size_ += kHop;
   newSamples_ = 0;
   if (size_ > kWindow) {
     std::copy_n(samples_.begin() + kHop, kWindow, samples_.begin());
     std::copy(bank_.begin() + kHopFrames * kMelBins, bank_.begin() + bankFrames_ * kMelBins, bank_.begin());
+    std::copy_n(isSpeech_.begin() + kHopFrames, kWindowFrames, isSpeech_.begin());
     size_ = kWindow;
     bankFrames_ -= kHopFrames;
   }
@@ -66,10 +69,13 @@ void WindowHearing::hear(HeardWindow& window, std::span<uint8_t, kHopFrames> isS
 
 void WindowHearing::embed(LocalSpeaker& speaker) {
   chosenFrames_.clear();
+  int speechFrames = 0;
   for (const int frame : chosen_) {
+    speechFrames += isSpeech_[static_cast<size_t>(frame)];
     const auto bins = std::span(bank_).subspan(static_cast<size_t>(frame) * kMelBins, kMelBins);
     chosenFrames_.insert(chosenFrames_.end(), bins.begin(), bins.end());
   }
+  speaker.speechShare = static_cast<double>(speechFrames) / static_cast<double>(chosen_.size());
   models_.embed(chosenFrames_, speaker.embedding);
   normalize(speaker.embedding);
   band_.reset();

@@ -40,6 +40,7 @@ class WindowHearing {
   int size_ = 0, newSamples_ = 0;
   std::vector<float> bank_;  // [bankFrames_][kMelBins] of the window
   int bankFrames_ = 0;
+  std::vector<uint8_t> isSpeech_;     // of frames of the window, with room for a hop
   std::vector<float> speechSamples_;  // not a whole frame yet
   std::vector<float> probabilities_;
   float lastProbability_ = 0;                   // of the frame that ended last

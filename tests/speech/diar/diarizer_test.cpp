@@ -8,8 +8,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <initializer_list>
 #include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "tests/speech/diar/fake_talk.h"
 #include "tests/speech/diar/heard_turns.h"
@@ -224,6 +227,84 @@ TEST(Diarizer, GoesThroughGapsJumpsAndResets) {
       EXPECT_GT(rightShare(heard->final(), said), 0.85) << seed;
     }
   }
+}
+
+/// A voice activity detector that hears nothing in some stretches, in seconds.
+class HalfDeaf : public FakeTalk {
+ public:
+  using Stretches = std::vector<std::pair<double, double>>;
+  explicit HalfDeaf(Stretches deaf) : FakeTalk(1, 0.4), deaf_(std::move(deaf)) {}
+  void detectSpeech(std::span<const float> samples, std::span<float> probabilities) override {
+    FakeTalk::detectSpeech(samples, probabilities);
+    for (float& probability : probabilities) {
+      const double at = (static_cast<double>(heard_++) + 0.5) * kSpeechFrame / kSampleRate;
+      for (const auto& [start, end] : deaf_)
+        if (at >= start && at < end) probability = 0.1f;
+    }
+  }
+
+ private:
+  Stretches deaf_;
+  int64_t heard_ = 0;
+};
+
+/// Lets each of these speak for so many seconds.
+Talk talkOf(std::initializer_list<std::pair<unsigned, double>> turns) {
+  Talk talk;
+  for (const auto& [people, seconds] : turns)
+    talk.insert(talk.end(), static_cast<size_t>(seconds * 100), people);
+  return talk;
+}
+
+TEST(Diarizer, KnowsQuietSpeechByItsVoiceAndDropsOthers) {
+  for (bool live : {true, false}) {
+    HalfDeaf models({{12, 15}, {17, 22}});
+    Heard heard;
+    Diarizer diarizer({.live = live}, models, heard);
+    diarizer.push(soundOf(talkOf({{1, 10}, {0, 2}, {1, 3}, {0, 2}, {2, 5}, {0, 2}, {1, 30}})), 0);
+    diarizer.drain();
+    EXPECT_EQ(heard.final().size(), 5400u);
+    for (int64_t frame = 1210; frame < 1490; ++frame) EXPECT_EQ(heard.final().at(frame).size(), 1u) << frame;
+    for (int64_t frame = 1710; frame < 2190; ++frame) EXPECT_TRUE(heard.final().at(frame).empty()) << frame;
+    EXPECT_EQ(heard.speakers, std::set<int>{0});
+  }
+}
+
+/// The end of a turn is final later than its beginning, but is not a turn of its own.
+TEST(Diarizer, JudgesATurnAsAWhole) {
+  HalfDeaf models({{0, 4.8}, {5.3, 60}});
+  Heard heard;
+  Diarizer diarizer({}, models, heard);
+  diarizer.push(soundOf(talkOf({{0, 2}, {1, 4}, {0, 40}})), 0);
+  diarizer.drain();
+  for (const auto& [frame, speakers] : heard.final()) EXPECT_TRUE(speakers.empty()) << frame;
+}
+
+/// Two voices that turn out to be one person's, once the voice between them is heard.
+struct OneInThree : FakeTalk {
+  OneInThree() : FakeTalk(1, 0.3) {
+    for (size_t i = 0; i < voices_[0].size(); ++i) {
+      voices_[1][i] = 0.3f * voices_[0][i] + 0.95f * voices_[1][i];
+      voices_[2][i] = voices_[0][i] + voices_[1][i];
+    }
+    normalize(voices_[1]);
+    normalize(voices_[2]);
+  }
+};
+
+TEST(Diarizer, TellsOfSpeakersThatWereFoundTwice) {
+  OneInThree models;
+  Heard heard;
+  Diarizer diarizer({}, models, heard);
+  diarizer.push(soundOf(talkOf({{1, 12}, {0, 1}, {2, 12}, {0, 1}, {4, 60}})), 0);
+  diarizer.drain();
+  ASSERT_EQ(heard.merges.size(), 1u);
+  const auto [from, into] = heard.merges[0];
+  EXPECT_EQ(std::min(from, into), 0);
+  EXPECT_EQ(std::max(from, into), 1);
+  EXPECT_EQ(heard.speakers, (std::set<int>{0, 1}));
+  for (int64_t frame = 7000; frame < 8000; ++frame)
+    EXPECT_EQ(heard.final().at(frame), std::set<int>{into}) << frame;
 }
 
 TEST(Diarizer, AStreamThatGoesBackBeginsANewRun) {

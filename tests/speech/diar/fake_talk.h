@@ -65,10 +65,12 @@ class FakeTalk : public diar::DiarizationModels {
   }
   void restart() override {}
 
+ protected:
+  std::array<Voice, kPeople> voices_;
+
  private:
   std::mt19937 random_;
   double spread_;
-  std::array<Voice, kPeople> voices_;
 };
 
 }  // namespace npuspeech::test
