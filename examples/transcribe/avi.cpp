@@ -60,6 +60,22 @@ std::optional<AviStream> aviStream(FileBytes& file, uint64_t number) {
   return found > number ? stream : std::nullopt;
 }
 
+std::optional<uint64_t> aviSoundBytes(FileBytes& file, uint64_t number) {
+  if (number >= kMostStreams) return {};
+  const char name[] = {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10), 'w', 'b'};
+  uint64_t sound = 0;
+  for (uint64_t offset = 0; offset + kChunkHead <= file.size();) {
+    for (uint64_t i = 0; i < 4; i++)
+      if (const uint8_t c = file.at(offset + i); c < 0x20 || c > 0x7e) return {};
+    const bool isList =
+        file.has(offset, "RIFF") || (file.has(offset, "LIST") && !file.has(offset + 8, "hdrl"));
+    if (!isList && offset + kChunkHead + file.littleEndian(offset + 4, 4) > file.size()) return {};
+    if (file.has(offset, {name, sizeof name})) sound += file.littleEndian(offset + 4, 4);
+    offset = isList ? offset + kListHead : chunkEnd(file, offset);
+  }
+  return sound;
+}
+
 std::vector<Patch> aviHeaderPatches(const std::string& path) {
   FileBytes file(path);
   std::vector<Patch> patches;

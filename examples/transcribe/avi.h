@@ -22,5 +22,8 @@ struct AviStream {
 /// `number` counts from 0.
 std::optional<AviStream> aviStream(FileBytes& file, uint64_t number);
 
+/// The bytes of sound of stream `number`; none where the chunks of the file do not follow each other.
+std::optional<uint64_t> aviSoundBytes(FileBytes& file, uint64_t number);
+
 /// Bytes per second that the blocks of sound cannot have, as GStreamer takes its times from them.
 std::vector<Patch> aviHeaderPatches(const std::string& path);

@@ -220,7 +220,7 @@ auto formatOf(FileBytes& file) -> bool (*)(FileBytes&) {
 }
 
 /// How long the sound is by the count of samples in the header of FLAC, 0 where that is not known.
-int64_t promisedNs(const std::string& path) {
+int64_t promisedByFlac(const std::string& path) {
   FileBytes file(path);
   const auto stream = flacStreamAt(file, behindId3(file));
   return stream ? stream->nsOf(stream->samples) : 0;
@@ -250,7 +250,7 @@ bool isCutShort(const std::string& path) {
 }
 
 std::string shortfallOf(const std::string& path, int64_t heldNs, int64_t containerNs) {
-  const int64_t promised = promisedNs(path);
+  const int64_t promised = promisedByFlac(path);
   if (promised - heldNs < kShortfallNs && !isCutShort(path)) return {};
   const int64_t expectedNs = promised ? promised : containerNs;
   char text[96];

@@ -11,7 +11,6 @@
 #include "joined.h"
 #include "promise.h"
 #include "stream_pads.h"
-#include "structure.h"
 
 namespace {
 
@@ -155,8 +154,11 @@ bool DamageWatch::askDuration() {
   std::unique_lock lock(mutex_);
   if (streams_.empty()) return durationNs_ > 0;
   GstPad* pad = streams_.front().pad;
+  const std::string askedFor = isOfTrack_ ? soundId_ : "";
+  const bool isKnown = durationNs_ > 0;
   lock.unlock();
   const std::string id = streamId(pipeline_.entry);
+  if (!id.empty() && id == askedFor) return isKnown;  // the file says no more than before
   const auto ofTrack = promisedNs(path_, numberOf(id));
   gint64 durationNs = ofTrack.value_or(0);
   if (!ofTrack) gst_pad_query_duration(pad, GST_FORMAT_TIME, &durationNs);

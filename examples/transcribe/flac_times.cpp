@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "stream_pads.h"
+
 namespace {
 
 // Times are rounded.
@@ -65,8 +67,7 @@ void watch(GstElement* decoder, const char* name, GstPadProbeCallback callback, 
 }  // namespace
 
 void keepFlacTimes(GstElement* decoder) {
-  GstElementFactory* factory = gst_element_get_factory(decoder);
-  if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "flacdec") != 0) return;
+  if (kindOf(decoder) != "flacdec") return;
   auto* times = new Times;
   g_object_set_data_full(G_OBJECT(decoder), "npuspeech-times", times,
                          [](gpointer data) { delete static_cast<Times*>(data); });

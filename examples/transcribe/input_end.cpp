@@ -19,6 +19,17 @@ constexpr int64_t kToleratedNs = 100'000'000;
 // What is left out here and there is not worth a line, as that of containers.
 constexpr int64_t kUntoldNs = 700'000'000;
 
+std::string ofSeconds(int64_t partNs, int64_t wholeNs) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f of %.1f s", static_cast<double>(partNs) / 1e9,
+                static_cast<double>(wholeNs) / 1e9);
+  return text;
+}
+
+std::string lossLine(int64_t missingNs, int64_t wholeNs) {
+  return "is damaged: " + ofSeconds(missingNs, wholeNs) + " could not be read";
+}
+
 }  // namespace
 
 void Input::giveUpIdle() {
@@ -158,15 +169,10 @@ std::string Input::loss() {
   if (damage_) noteDamage();
   const int64_t behindNs = std::max<int64_t>(expectedNs_ - heard_.endNs(), 0);
   if (!isDamaged_ || heard_.gapsNs() + behindNs < kToleratedNs) return {};
-  const auto seconds = [](int64_t ns) { return static_cast<double>(ns) / 1e9; };
-  char text[120];
-  if (heard_.gapsNs() == 0)
-    std::snprintf(text, sizeof text, "is damaged: nothing could be read behind %.1f of %.1f s",
-                  seconds(heard_.endNs()), seconds(expectedNs_));
-  else
-    std::snprintf(text, sizeof text, "is damaged: %.1f of %.1f s could not be read",
-                  seconds(heard_.gapsNs() + behindNs), seconds(expectedNs_));
-  return text + adviceOnReaders();
+  const std::string line = heard_.gapsNs() == 0 ? "is damaged: nothing could be read behind " +
+                                                      ofSeconds(heard_.endNs(), expectedNs_)
+                                                : lossLine(heard_.gapsNs() + behindNs, expectedNs_);
+  return line + adviceOnReaders();
 }
 
 /// Where another reader would have come to help.
@@ -182,10 +188,8 @@ std::string Input::lossOfFlac() {
   if (flac_.promisedNs - flac_.endNs > kToleratedNs) return shortfallOf(path_, heldNs, 0);
   const int64_t missingNs = flac_.promisedNs > 0 ? flac_.promisedNs - heldNs : heard_.gapsNs();
   if (missingNs < kUntoldNs) return {};
-  char text[96];
-  std::snprintf(text, sizeof text, "is damaged: %.1f of %.1f s could not be read",
-                static_cast<double>(missingNs) / 1e9, static_cast<double>(heldNs + missingNs) / 1e9);
-  return text + (heard_.endNs() + kUntoldNs < flac_.endNs ? adviceOnReaders() : "");
+  return lossLine(missingNs, heldNs + missingNs) +
+         (heard_.endNs() + kUntoldNs < flac_.endNs ? adviceOnReaders() : "");
 }
 
 void Input::noteDamage() {

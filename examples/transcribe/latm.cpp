@@ -4,7 +4,8 @@
 
 #include <array>
 
-#include "past_end.h"
+#include "autoplug.h"
+#include "stream_pads.h"
 
 namespace {
 
@@ -57,23 +58,20 @@ GstPadProbeReturn onInput(GstPad* pad, GstPadProbeInfo* info, gpointer) {
   return GST_PAD_PROBE_REMOVE;
 }
 
-/// Of a decodebin that asks what to do with an element that would fit.
-int onSelect(GstElement*, GstPad* pad, GstCaps* caps, GstElementFactory*, gpointer) {
-  constexpr int kTry = 0, kSkip = 2;  // GstAutoplugSelectResult, which no header declares
+bool isFileOfLatm(GstPad* pad, GstCaps* caps, GstElementFactory*) {
   const gchar* format = gst_structure_get_string(gst_caps_get_structure(caps, 0), "stream-format");
-  return g_strcmp0(format, "loas") == 0 && canBeReadAnywhere(pad) ? kSkip : kTry;
+  return g_strcmp0(format, "loas") == 0 && canBeReadAnywhere(pad);
 }
 
 }  // namespace
 
 void repeatLatmConfig(GstElement* parser) {
-  GstElementFactory* factory = gst_element_get_factory(parser);
-  if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "aacparse") != 0) return;
+  if (kindOf(parser) != "aacparse") return;
   GstPad* pad = gst_element_get_static_pad(parser, "sink");
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, onInput, nullptr, nullptr);
   gst_object_unref(pad);
 }
 
 void leaveLatmFiles(GstElement* source) {
-  g_signal_connect(source, "autoplug-select", G_CALLBACK(onSelect), nullptr);
+  keepOut(source, isFileOfLatm);
 }

@@ -2,6 +2,8 @@
 // Demuxers that never stop asking for what is behind the end of a file.
 #include "past_end.h"
 
+#include "autoplug.h"
+
 namespace {
 
 // Whoever looks for the end of a file meets it a few times.
@@ -18,11 +20,8 @@ void giveUp(GstElement* demuxer) {
   GST_ELEMENT_ERROR(demuxer, STREAM, DEMUX, ("the end came before any sound"), (nullptr));
 }
 
-/// Of a decodebin that asks what to do with an element that would fit.
-int onSelect(GstElement*, GstPad* pad, GstCaps*, GstElementFactory* factory, gpointer) {
-  constexpr int kTry = 0, kSkip = 2;  // GstAutoplugSelectResult, which no header declares
-  const bool isEndless = g_strcmp0(GST_OBJECT_NAME(factory), "avdemux_nut") == 0;
-  return isEndless && !canBeReadAnywhere(pad) ? kSkip : kTry;
+bool isEndless(GstPad* pad, GstCaps*, GstElementFactory* factory) {
+  return g_strcmp0(GST_OBJECT_NAME(factory), "avdemux_nut") == 0 && !canBeReadAnywhere(pad);
 }
 
 /// Called before each read, and after it where it brought a buffer.
@@ -47,13 +46,6 @@ GstPadProbeReturn onRead(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
 
 }  // namespace
 
-bool canBeReadAnywhere(GstPad* pad) {
-  GstQuery* query = gst_query_new_scheduling();
-  const bool can = gst_pad_query(pad, query) && gst_query_has_scheduling_mode(query, GST_PAD_MODE_PULL);
-  gst_query_unref(query);
-  return can;
-}
-
 void endPastEnd(GstElement* demuxer) {
   GstPad* pad = gst_element_get_static_pad(demuxer, "sink");
   if (!pad) return;
@@ -64,5 +56,5 @@ void endPastEnd(GstElement* demuxer) {
 }
 
 void refuseEndless(GstElement* source) {
-  g_signal_connect(source, "autoplug-select", G_CALLBACK(onSelect), nullptr);
+  keepOut(source, isEndless);
 }

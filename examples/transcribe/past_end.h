@@ -8,9 +8,6 @@
 /// FFmpeg's do so for ever. Before it is linked.
 void endPastEnd(GstElement* demuxer);
 
-/// Whether the elements behind `pad` may choose where they read.
-bool canBeReadAnywhere(GstPad* pad);
-
 /// Keeps those that could not be ended this way, as they are handed what they read, from input that is no
 /// file. `source` is a uridecodebin, which then says that nothing reads such input.
 void refuseEndless(GstElement* source);

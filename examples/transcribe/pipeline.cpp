@@ -6,6 +6,7 @@
 #include "latm.h"
 #include "messages.h"
 #include "past_end.h"
+#include "stream_pads.h"
 #include "surround.h"
 
 namespace {
@@ -74,8 +75,7 @@ bool Pipeline::isIdle(bool withQueues) const {
   const auto lookAt = [](const GValue* value, gpointer data) {
     auto& found = *static_cast<Look*>(data);
     GstElement* element = GST_ELEMENT(g_value_get_object(value));
-    GstElementFactory* factory = gst_element_get_factory(element);
-    if (!found.withQueues && factory && g_str_has_suffix(GST_OBJECT_NAME(factory), "queue")) return;
+    if (!found.withQueues && kindOf(element).ends_with("queue")) return;
     const auto lookAtPad = [](GstElement*, GstPad* pad, gpointer isBusy) -> gboolean {
       *static_cast<bool*>(isBusy) |= gst_pad_get_task_state(pad) == GST_TASK_STARTED;
       return TRUE;

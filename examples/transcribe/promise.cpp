@@ -3,11 +3,13 @@
 #include "promise.h"
 
 #include <algorithm>
-#include <functional>
+#include <vector>
 
 #include "avi.h"
 #include "boxes.h"
+#include "completeness.h"
 #include "file_bytes.h"
+#include "flv.h"
 
 namespace {
 
@@ -87,51 +89,33 @@ std::optional<int64_t> ofTrack(FileBytes& file, const Box& track, uint64_t movie
   return editedNs(file, *edits, movieUnits, duration.unitsPerSecond, mediaNs);
 }
 
-/// Whether a track is the one that is meant.
-using IsMeant = std::function<bool(FileBytes& file, const Box& track)>;
+uint64_t idOf(FileBytes& file, const Box& track) {
+  const auto head = findBox(file, track, "tkhd");
+  return head ? file.bigEndian(Fields(file, *head).at(2), 4) : 0;
+}
 
-std::optional<int64_t> ofMovie(FileBytes& file, const IsMeant& isMeant) {
+bool isSound(FileBytes& file, const Box& track) {
+  constexpr uint64_t kKind = 8;
+  const auto handler = findBox(file, findBox(file, track, "mdia"), "hdlr");
+  return handler && file.has(handler->data + kKind, "soun");
+}
+
+std::vector<Box> tracksOf(FileBytes& file, const std::optional<Box>& movie) {
+  std::vector<Box> tracks;
+  for (auto track = findBox(file, movie, "trak"); track;
+       track = findBox(file, track->end, movie->end, "trak"))
+    tracks.push_back(*track);
+  return tracks;
+}
+
+std::optional<int64_t> ofMovie(FileBytes& file, uint64_t id) {
   const auto movie = findBox(file, 0, file.size(), "moov");
   const auto header = findBox(file, movie, "mvhd");
   if (!header || findBox(file, movie, "mvex")) return {};
   const uint64_t movieUnits = durationIn(file, *header).unitsPerSecond;
-  for (auto track = findBox(file, movie, "trak"); track;
-       track = findBox(file, track->end, movie->end, "trak"))
-    if (isMeant(file, *track)) return ofTrack(file, *track, movieUnits);
+  for (const Box& track : tracksOf(file, movie))
+    if (idOf(file, track) == id) return ofTrack(file, track, movieUnits);
   return {};
-}
-
-IsMeant hasId(uint64_t id) {
-  return [id](FileBytes& file, const Box& track) {
-    const auto head = findBox(file, track, "tkhd");
-    return head && file.bigEndian(Fields(file, *head).at(2), 4) == id;
-  };
-}
-
-/// The sound that `soundsBefore` others come before.
-IsMeant isSound(size_t soundsBefore) {
-  return [soundsBefore](FileBytes& file, const Box& track) mutable {
-    constexpr uint64_t kKind = 8;
-    const auto handler = findBox(file, findBox(file, track, "mdia"), "hdlr");
-    return handler && file.has(handler->data + kKind, "soun") && soundsBefore-- == 0;
-  };
-}
-
-/// Up to its last tag; none where the tags, each followed by its size (by some writers 0), do not follow each
-/// other to the file's end.
-std::optional<int64_t> ofFlv(FileBytes& file) {
-  constexpr uint64_t kTagHead = 11, kSize = 4, kSound = 8, kPicture = 9, kScript = 18;
-  std::optional<int64_t> ns;
-  uint64_t offset = file.bigEndian(5, 4) + kSize;
-  while (offset < file.size()) {
-    const uint64_t type = file.at(offset) & 0x1f, bytes = kTagHead + file.bigEndian(offset + 1, 3);
-    const uint64_t size = file.bigEndian(offset + bytes, kSize);
-    if ((type != kSound && type != kPicture && type != kScript) || (size != 0 && size != bytes)) return {};
-    const uint64_t ms = file.bigEndian(offset + 4, 3) | uint64_t{file.at(offset + 7)} << 24;
-    if (type == kSound) ns = nsOf(ms, 1000);
-    offset += bytes + kSize;
-  }
-  return offset == file.size() ? ns : std::nullopt;
 }
 
 }  // namespace
@@ -139,11 +123,23 @@ std::optional<int64_t> ofFlv(FileBytes& file) {
 std::optional<int64_t> promisedNs(const std::string& path, uint64_t stream) {
   FileBytes file(path);
   if (isAvi(file)) return ofAvi(file, stream);
-  if (file.has(0, "FLV")) return ofFlv(file);
-  return boxAt(file, 0) ? ofMovie(file, hasId(stream)) : std::nullopt;
+  if (file.has(0, "FLV")) {
+    const auto ms = lastSoundMs(file);
+    return ms ? std::optional(nsOf(*ms, 1000)) : std::nullopt;
+  }
+  return boxAt(file, 0) ? ofMovie(file, stream) : std::nullopt;
 }
 
 std::optional<int64_t> promisedNsOfSound(const std::string& path, size_t index) {
   FileBytes file(path);
-  return boxAt(file, 0) ? ofMovie(file, isSound(index)) : std::nullopt;
+  if (!boxAt(file, 0)) return {};
+  for (const Box& track : tracksOf(file, findBox(file, 0, file.size(), "moov")))
+    if (isSound(file, track) && index-- == 0) return ofMovie(file, idOf(file, track));
+  return {};
+}
+
+bool holdsNoMore(const std::string& path, uint64_t stream, uint64_t bytes) {
+  if (isCutShort(path)) return false;
+  FileBytes file(path);
+  return isAvi(file) && stream > 0 && aviSoundBytes(file, stream - 1).value_or(UINT64_MAX) <= bytes;
 }

@@ -4,11 +4,15 @@
 
 #include <cstdlib>
 
+std::string kindOf(GstElement* element) {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  return factory ? GST_OBJECT_NAME(factory) : "";
+}
+
 std::string kindOf(GstPad* pad) {
   GstElement* element = gst_pad_get_parent_element(pad);
   if (!element) return {};
-  GstElementFactory* factory = gst_element_get_factory(element);
-  const std::string kind = factory ? GST_OBJECT_NAME(factory) : "";
+  std::string kind = kindOf(element);
   gst_object_unref(element);
   return kind;
 }

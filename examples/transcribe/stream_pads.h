@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <string>
 
-/// The kind of element that a pad belongs to; empty once it belongs to none.
+/// The kind of an element, such as "flacdec"; empty where no plugin made it.
+std::string kindOf(GstElement* element);
+/// Of the element that a pad belongs to; empty once it belongs to none.
 std::string kindOf(GstPad* pad);
 /// By its media type, which is neither of sound nor of picture.
 bool isSubtitle(GstPad* pad);

@@ -2,10 +2,10 @@
 // Sound in the round that becomes mono in mid-stream, as broadcasts do.
 #include "surround.h"
 
+#include "stream_pads.h"
+
 void mixSurround(GstElement* decoder) {
-  GstElementFactory* factory = gst_element_get_factory(decoder);
-  if (factory && g_strcmp0(GST_OBJECT_NAME(factory), "a52dec") == 0)
-    gst_util_set_object_arg(G_OBJECT(decoder), "mode", "stereo");
+  if (kindOf(decoder) == "a52dec") gst_util_set_object_arg(G_OBJECT(decoder), "mode", "stereo");
 }
 
 void preferDtsOfFfmpeg() {
