@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
+#include <functional>
+#include <string>
 
 #include "base/aligned.h"
-#include "kernels/matmul_f32/matmul_f32.h"
-#include "speech/model/tensor_file.h"
+#include "kernels/lstm_f32/lstm_f32.h"
+#include "kernels/matmul_f32/layer_f32.h"
+#include "speech/model/tensor_reader.h"
 
 namespace npuspeech {
 namespace {
@@ -24,96 +26,6 @@ constexpr int kWidth = 128, kNarrow = 64;  // channels
 constexpr int kGates = 4 * kWidth;
 constexpr int kGroup = 16;                       // frames to a product
 constexpr float kHeard = 0.5f, kSilence = 0.1f;  // probabilities, for what is forgotten when
-
-/// A layer out = weights * in + bias, packed for matmulF32.
-struct Layer {
-  AlignedVector<float> weights, bias;
-  int columns = 0, depth = 0;
-
-  /// `values`: [columns][depth].
-  void set(const float* values, int columnCount, int depthCount) {
-    columns = columnCount;
-    depth = depthCount;
-    weights.resize(matmulF32PackedSize(columns, depth));
-    packMatmulF32(values, columns, depth, weights.data());
-  }
-
-  void run(const float* in, size_t inStride, float* out, size_t outStride, int rows,
-           const float* residual = nullptr) const {
-    MatmulF32 product;
-    product.a = in;
-    product.aStride = inStride;
-    product.weights = weights.data();
-    product.bias = bias.empty() ? nullptr : bias.data();
-    product.residual = residual;
-    product.residualStride = static_cast<size_t>(columns);
-    product.out = out;
-    product.outStride = outStride;
-    product.rows = rows;
-    product.columns = columns;
-    product.depth = depth;
-    matmulF32(product);
-  }
-};
-
-/// The tensors of a file, in the order of kTensors.
-enum Tensor {
-  Spectrum,
-  Conv1,
-  Bias1,
-  Conv2,
-  Bias2,
-  Conv3,
-  Bias3,
-  Conv4,
-  Bias4,
-  Input,
-  Recurrent,
-  InputBias,
-  RecurrentBias,
-  Output,
-  OutputBias,
-  TensorCount
-};
-
-struct TensorShape {
-  const char* name;
-  std::array<int64_t, 3> dims;
-  size_t rank;
-};
-
-constexpr TensorShape kTensors[TensorCount] = {
-    {"stft_conv.weight", {2 * kBins, 1, kSpectrum}, 3},
-    {"conv1.weight", {kWidth, kBins, 3}, 3},
-    {"conv1.bias", {kWidth}, 1},
-    {"conv2.weight", {kNarrow, kWidth, 3}, 3},
-    {"conv2.bias", {kNarrow}, 1},
-    {"conv3.weight", {kNarrow, kNarrow, 3}, 3},
-    {"conv3.bias", {kNarrow}, 1},
-    {"conv4.weight", {kWidth, kNarrow, 3}, 3},
-    {"conv4.bias", {kWidth}, 1},
-    {"lstm_cell.weight_ih", {kGates, kWidth}, 2},
-    {"lstm_cell.weight_hh", {kGates, kWidth}, 2},
-    {"lstm_cell.bias_ih", {kGates}, 1},
-    {"lstm_cell.bias_hh", {kGates}, 1},
-    {"final_conv.weight", {1, kWidth, 1}, 3},
-    {"final_conv.bias", {1}, 1},
-};
-
-using Tensors = std::array<AlignedVector<float>, TensorCount>;
-
-Result<Tensors> readTensors(const std::string& path) {
-  auto file = TensorFile::openSafetensors(path);
-  if (!file) return file.error();
-  Tensors tensors;
-  for (size_t i = 0; i < TensorCount; ++i) {
-    const TensorShape& shape = kTensors[i];
-    auto values = file->readFloat(shape.name, {shape.dims.data(), shape.rank});
-    if (!values) return values.error();
-    tensors[i] = std::move(*values);
-  }
-  return tensors;
-}
 
 /// A convolution's weights [out][in][3] as [out][taps][in], with the taps [firstTap, firstTap + taps) only:
 /// the others would meet zeros.
@@ -134,16 +46,12 @@ float sigmoid(float x) {
   return 1 / (1 + std::exp(-x));
 }
 
-/// Costs a third of std::tanh; the absolute error, about 1e-7, is that of the products around it.
-float tanhOf(float x) {
-  return 2 * sigmoid(2 * x) - 1;
-}
-
 }  // namespace
 
 struct SileroWeights::Data {
-  Layer spectrum, conv1, conv2, conv3, conv4, input, recurrent;
-  AlignedVector<float> output;  // [kWidth]
+  LayerF32 spectrum, conv1, conv2, conv3, conv4, input;
+  AlignedVector<float> recurrent;  // packed for lstmF32
+  AlignedVector<float> output;     // [kWidth]
   float outputBias = 0;
 };
 
@@ -151,27 +59,34 @@ SileroWeights::SileroWeights() : data_(std::make_unique<Data>()) {}
 SileroWeights::~SileroWeights() = default;
 
 Result<std::shared_ptr<const SileroWeights>> SileroWeights::load(const std::string& path) {
-  auto tensors = readTensors(path);
-  if (!tensors) return tensors.error();
+  auto file = TensorFile::openSafetensors(path);
+  if (!file) return file.error();
+  TensorReader reader(*file);
   std::shared_ptr<SileroWeights> weights(new SileroWeights);
   Data& data = *weights->data_;
-  data.spectrum.set((*tensors)[Spectrum].data(), 2 * kBins, kSpectrum);
+  data.spectrum.set(reader.read("stft_conv.weight", {2 * kBins, 1, kSpectrum}), {}, 2 * kBins, kSpectrum);
+  const auto readConvolution = [&](LayerF32& layer, const std::string& name, int out, int in, int firstTap,
+                                   int taps) {
+    const AlignedVector<float> stored = reader.read(name + ".weight", {out, in, 3});
+    layer.set(tapMajor(stored, out, in, firstTap, taps), reader.read(name + ".bias", {out}), out, taps * in);
+  };
   // The third convolution's one position is the first of two, the fourth's the only one: no more taps meet
   // data.
-  data.conv1.set(tapMajor((*tensors)[Conv1], kWidth, kBins, 0, 3).data(), kWidth, 3 * kBins);
-  data.conv2.set(tapMajor((*tensors)[Conv2], kNarrow, kWidth, 0, 3).data(), kNarrow, 3 * kWidth);
-  data.conv3.set(tapMajor((*tensors)[Conv3], kNarrow, kNarrow, 1, 2).data(), kNarrow, 2 * kNarrow);
-  data.conv4.set(tapMajor((*tensors)[Conv4], kWidth, kNarrow, 1, 1).data(), kWidth, kNarrow);
-  data.conv1.bias = std::move((*tensors)[Bias1]);
-  data.conv2.bias = std::move((*tensors)[Bias2]);
-  data.conv3.bias = std::move((*tensors)[Bias3]);
-  data.conv4.bias = std::move((*tensors)[Bias4]);
-  data.input.set((*tensors)[Input].data(), kGates, kWidth);
-  data.recurrent.set((*tensors)[Recurrent].data(), kGates, kWidth);
-  data.input.bias = std::move((*tensors)[InputBias]);
-  for (int g = 0; g < kGates; ++g) data.input.bias[g] += (*tensors)[RecurrentBias][g];
-  data.output = std::move((*tensors)[Output]);
-  data.outputBias = (*tensors)[OutputBias][0];
+  readConvolution(data.conv1, "conv1", kWidth, kBins, 0, 3);
+  readConvolution(data.conv2, "conv2", kNarrow, kWidth, 0, 3);
+  readConvolution(data.conv3, "conv3", kNarrow, kNarrow, 1, 2);
+  readConvolution(data.conv4, "conv4", kWidth, kNarrow, 1, 1);
+  const AlignedVector<float> input = reader.read("lstm_cell.weight_ih", {kGates, kWidth});
+  const AlignedVector<float> recurrent = reader.read("lstm_cell.weight_hh", {kGates, kWidth});
+  AlignedVector<float> bias = reader.read("lstm_cell.bias_ih", {kGates});
+  const AlignedVector<float> more = reader.read("lstm_cell.bias_hh", {kGates});
+  std::transform(bias.begin(), bias.end(), more.begin(), bias.begin(), std::plus<>());
+  data.input.set(input, std::move(bias), kGates, kWidth);
+  data.recurrent.resize(lstmF32PackedSize(kWidth));
+  packLstmF32(recurrent.data(), kWidth, data.recurrent.data());
+  data.output = reader.read("final_conv.weight", {1, kWidth, 1});
+  data.outputBias = reader.read("final_conv.bias", {1})[0];
+  if (reader.error()) return *reader.error();
   return std::shared_ptr<const SileroWeights>(std::move(weights));
 }
 
@@ -203,7 +118,6 @@ struct SileroVad::State {
   AlignedVector<float> conv3 = AlignedVector<float>(kGroup * kNarrow);
   AlignedVector<float> conv4 = AlignedVector<float>(kGroup * kWidth);
   AlignedVector<float> gates = AlignedVector<float>(kGroup * kGates);
-  AlignedVector<float> summed = AlignedVector<float>(kGates);
 };
 
 void SileroVad::State::load(const float* samples, int frames) {
@@ -222,8 +136,8 @@ void SileroVad::State::convolve(int frames) {
   constexpr size_t kSpectraRow = 2 * kBins, kMagnitudesFrame = (kSpectra + 2) * kBins;
   constexpr size_t kConv1Frame = (kSpectra + 1) * kWidth;
   for (size_t p = 0; p < kSpectra; ++p)
-    w.spectrum.run(padded.data() + p * kSpectrumHop, kPadded, spectra.data() + p * kSpectraRow,
-                   kSpectra * kSpectraRow, frames);
+    w.spectrum.run(padded.data() + p * kSpectrumHop, kPadded, frames, spectra.data() + p * kSpectraRow,
+                   kSpectra * kSpectraRow);
   for (int f = 0; f < frames; ++f)
     for (size_t p = 0; p < kSpectra; ++p) {
       const float* real = spectra.data() + (static_cast<size_t>(f) * kSpectra + p) * kSpectraRow;
@@ -233,29 +147,31 @@ void SileroVad::State::convolve(int frames) {
     }
 
   for (size_t p = 0; p < kSpectra; ++p)
-    w.conv1.run(magnitudes.data() + p * kBins, kMagnitudesFrame, conv1.data() + (p + 1) * kWidth, kConv1Frame,
-                frames);
+    w.conv1.run(magnitudes.data() + p * kBins, kMagnitudesFrame, frames, conv1.data() + (p + 1) * kWidth,
+                kConv1Frame);
   relu(conv1.data(), frames * kConv1Frame);
   for (size_t p = 0; p < 2; ++p)
-    w.conv2.run(conv1.data() + 2 * p * kWidth, kConv1Frame, conv2.data() + p * kNarrow, 2 * kNarrow, frames);
+    w.conv2.run(conv1.data() + 2 * p * kWidth, kConv1Frame, frames, conv2.data() + p * kNarrow, 2 * kNarrow);
   relu(conv2.data(), static_cast<size_t>(frames) * 2 * kNarrow);
-  w.conv3.run(conv2.data(), 2 * kNarrow, conv3.data(), kNarrow, frames);
+  w.conv3.run(conv2.data(), 2 * kNarrow, frames, conv3.data(), kNarrow);
   relu(conv3.data(), static_cast<size_t>(frames) * kNarrow);
-  w.conv4.run(conv3.data(), kNarrow, conv4.data(), kWidth, frames);
+  w.conv4.run(conv3.data(), kNarrow, frames, conv4.data(), kWidth);
   relu(conv4.data(), static_cast<size_t>(frames) * kWidth);
-  w.input.run(conv4.data(), kWidth, gates.data(), kGates, frames);
+  w.input.run(conv4.data(), kWidth, frames, gates.data(), kGates);
 }
 
 float SileroVad::State::recur(const float* gatesOfInput) {
   const SileroWeights::Data& w = weights->data();
-  w.recurrent.run(h.data(), kWidth, summed.data(), kGates, 1, gatesOfInput);
-  const float *in = summed.data(), *forget = in + kWidth, *cell = in + 2 * kWidth, *out = in + 3 * kWidth;
+  const std::array<float, kWidth> before = h;
+  lstmF32({.gates = gatesOfInput,
+           .weights = w.recurrent.data(),
+           .h = before.data(),
+           .c = c.data(),
+           .out = h.data(),
+           .steps = 1,
+           .width = kWidth});
   float logit = w.outputBias;
-  for (int i = 0; i < kWidth; ++i) {
-    c[i] = sigmoid(forget[i]) * c[i] + sigmoid(in[i]) * tanhOf(cell[i]);
-    h[i] = sigmoid(out[i]) * tanhOf(c[i]);
-    logit += w.output[i] * std::max(h[i], 0.0f);
-  }
+  for (size_t i = 0; i < kWidth; ++i) logit += w.output[i] * std::max(h[i], 0.0f);
   return sigmoid(logit);
 }
 

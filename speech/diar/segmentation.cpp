@@ -164,7 +164,7 @@ void Segmentation::poolFiltered(std::span<const float> samples, int rows) {
 }
 
 /// A convolution, then the largest of every three rows: `rows` of them. Rows of `in` lie close together.
-void Segmentation::convolve(const SegmentationLayer& layer, const float* in, int rows, float* out) {
+void Segmentation::convolve(const LayerF32& layer, const float* in, int rows, float* out) {
   constexpr size_t kChannels = Weights::kChannels;
   const size_t inputs = static_cast<size_t>(layer.depth / Weights::kTaps);
   for (int row = 0; row < rows * kPool; row += kRowsAtOnce) {
@@ -215,7 +215,7 @@ void Segmentation::run(std::span<const float> samples, std::span<float> activiti
     recur(weights_->recurrent[i], rows_[newest].data(), 2 * Weights::kUnits, frames,
           rows_[newest ^ 1].data());
   size_t stride = 2 * Weights::kUnits;
-  for (const SegmentationLayer& layer : weights_->linear) {
+  for (const LayerF32& layer : weights_->linear) {
     layer.run(rows_[newest].data(), stride, frames, rows_[newest ^ 1].data(), Weights::kHidden);
     newest ^= 1;
     stride = Weights::kHidden;

@@ -31,7 +31,7 @@ class Segmentation {
   int keepFiltered(std::span<const float> samples);
   void filter(std::span<const float> samples);
   void poolFiltered(std::span<const float> samples, int rows);
-  void convolve(const SegmentationLayer& layer, const float* in, int rows, float* out);
+  void convolve(const LayerF32& layer, const float* in, int rows, float* out);
   void recur(const SegmentationWeights::Recurrent& layer, const float* in, size_t inStride, int rows,
              float* out);
 

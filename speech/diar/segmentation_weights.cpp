@@ -2,39 +2,25 @@
 #include "speech/diar/segmentation_weights.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <functional>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "kernels/lstm_f32/lstm_f32.h"
-#include "kernels/matmul_f32/matmul_f32.h"
 #include "speech/diar/sinc_filters.h"
-#include "speech/model/tensor_file.h"
+#include "speech/model/tensor_reader.h"
 
 namespace npuspeech {
 namespace {
 
 using Weights = SegmentationWeights;
 
-/// Reads tensors. After the first error it reads nothing more.
-class Reader {
+class Reader : public TensorReader {
  public:
-  explicit Reader(const TensorFile& file) : file_(file) {}
-  const std::optional<Error>& error() const { return error_; }
+  using TensorReader::TensorReader;
 
-  AlignedVector<float> read(const std::string& name, std::initializer_list<int64_t> dims) {
-    if (!error_) {
-      auto values = file_.readFloat(name, {dims.begin(), dims.size()});
-      if (values) return std::move(*values);
-      error_ = values.error();
-    }
-    const int64_t size = std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>());
-    return AlignedVector<float>(static_cast<size_t>(size), 0.0f);
-  }
-
-  SegmentationLayer linear(const std::string& name, int outputs, int depth) {
-    SegmentationLayer layer;
+  LayerF32 linear(const std::string& name, int outputs, int depth) {
+    LayerF32 layer;
     layer.set(read(name + ".weight", {outputs, depth}), read(name + ".bias", {outputs}), outputs, depth);
     return layer;
   }
@@ -42,10 +28,6 @@ class Reader {
   SegmentationNorm norm(const std::string& name, int channels) {
     return {read(name + ".weight", {channels}), read(name + ".bias", {channels})};
   }
-
- private:
-  const TensorFile& file_;
-  std::optional<Error> error_;
 };
 
 void readFilters(Reader& reader, Weights& weights) {
@@ -66,7 +48,7 @@ void readFilters(Reader& reader, Weights& weights) {
 
 /// A convolution's weights [outputs][inputs][taps] are packed as [outputs][taps][inputs]: rows of its input
 /// lie one behind the other.
-SegmentationLayer readConvolution(Reader& reader, const std::string& name, int inputs) {
+LayerF32 readConvolution(Reader& reader, const std::string& name, int inputs) {
   constexpr size_t kTaps = Weights::kTaps;
   const AlignedVector<float> stored = reader.read(name + ".weight", {Weights::kChannels, inputs, kTaps});
   AlignedVector<float> byTap(stored.size());
@@ -74,7 +56,7 @@ SegmentationLayer readConvolution(Reader& reader, const std::string& name, int i
   for (size_t o = 0; o < Weights::kChannels; ++o)
     for (size_t i = 0; i < in; ++i)
       for (size_t t = 0; t < kTaps; ++t) byTap[(o * kTaps + t) * in + i] = stored[(o * in + i) * kTaps + t];
-  SegmentationLayer layer;
+  LayerF32 layer;
   layer.set(byTap, reader.read(name + ".bias", {Weights::kChannels}), Weights::kChannels,
             Weights::kTaps * inputs);
   return layer;
@@ -101,27 +83,6 @@ Weights::Recurrent readRecurrent(Reader& reader, int index) {
 }
 
 }  // namespace
-
-void SegmentationLayer::set(std::span<const float> weights, AlignedVector<float> biases, int outputCount,
-                            int depthCount) {
-  outputs = outputCount;
-  depth = depthCount;
-  bias = std::move(biases);
-  packed.resize(matmulF32PackedSize(outputs, depth));
-  packMatmulF32(weights.data(), outputs, depth, packed.data());
-}
-
-void SegmentationLayer::run(const float* in, size_t inStride, int rows, float* out, size_t outStride) const {
-  matmulF32({.a = in,
-             .aStride = inStride,
-             .weights = packed.data(),
-             .bias = bias.empty() ? nullptr : bias.data(),
-             .out = out,
-             .outStride = outStride,
-             .rows = rows,
-             .columns = outputs,
-             .depth = depth});
-}
 
 Result<std::shared_ptr<const SegmentationWeights>> SegmentationWeights::load(const std::string& path) {
   const auto file = TensorFile::openSafetensors(path);

@@ -3,24 +3,13 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 
 #include "base/aligned.h"
 #include "base/result.h"
+#include "kernels/matmul_f32/layer_f32.h"
 
 namespace npuspeech {
-
-/// A linear map of rows, or a convolution, whose rows overlap: out = weights * in + bias.
-struct SegmentationLayer {
-  AlignedVector<float> packed, bias;
-  int outputs = 0, depth = 0;
-
-  /// Packs weights [outputs][depth].
-  void set(std::span<const float> weights, AlignedVector<float> biases, int outputCount, int depthCount);
-  /// Computes `rows` rows on the calling thread; strides are in floats from row to row.
-  void run(const float* in, size_t inStride, int rows, float* out, size_t outStride) const;
-};
 
 /// Scales and offsets of a normalisation, by channel.
 struct SegmentationNorm {
@@ -36,7 +25,7 @@ struct SegmentationWeights {
 
   /// A layer that reads its input forwards and backwards.
   struct Recurrent {
-    SegmentationLayer inputs;           // both directions' gates, one behind the other
+    LayerF32 inputs;                    // both directions' gates, one behind the other
     AlignedVector<float> recurrent[2];  // forwards, backwards, packed for lstmF32
   };
 
@@ -44,12 +33,12 @@ struct SegmentationWeights {
   static Result<std::shared_ptr<const SegmentationWeights>> load(const std::string& path);
 
   float waveScale = 1, waveOffset = 0;
-  SegmentationLayer filters;
+  LayerF32 filters;
   AlignedVector<float> filterSums;  // [kFilters], what each gives for a constant 1
-  SegmentationLayer convolutions[2];
+  LayerF32 convolutions[2];
   SegmentationNorm norms[3];
   Recurrent recurrent[kRecurrentLayers];
-  SegmentationLayer linear[2], classifier;
+  LayerF32 linear[2], classifier;
 };
 
 }  // namespace npuspeech

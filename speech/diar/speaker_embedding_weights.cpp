@@ -2,11 +2,9 @@
 #include "speech/diar/speaker_embedding_weights.h"
 
 #include <cmath>
-#include <initializer_list>
-#include <optional>
 
 #include "speech/diar/moments.h"
-#include "speech/model/tensor_file.h"
+#include "speech/model/tensor_reader.h"
 
 namespace npuspeech {
 namespace {
@@ -20,22 +18,10 @@ struct Norm : ChannelNorm {
   Moments moments;
 };
 
-/// Reads tensors and folds batch norms. After the first error it reads nothing more.
-class Reader {
+/// Folds batch norms, too.
+class Reader : public TensorReader {
  public:
-  explicit Reader(const TensorFile& file) : file_(file) {}
-  const std::optional<Error>& error() const { return error_; }
-
-  AlignedVector<float> read(const std::string& name, std::initializer_list<int64_t> dims) {
-    int64_t size = 1;
-    for (const int64_t dim : dims) size *= dim;
-    if (!error_) {
-      auto values = file_.readFloat(name, {dims.begin(), dims.size()});
-      if (values) return std::move(*values);
-      error_ = values.error();
-    }
-    return AlignedVector<float>(static_cast<size_t>(size), 0.0f);
-  }
+  using TensorReader::TensorReader;
 
   /// A batch norm with the statistics of training. One without `weight` and `bias` is not affine.
   Norm norm(const std::string& name, int width, bool isAffine = true) {
@@ -71,10 +57,6 @@ class Reader {
               weights[from++] * (behind ? behind->factors[o] : 1.0f);
     return result;
   }
-
- private:
-  const TensorFile& file_;
-  std::optional<Error> error_;
 };
 
 /// A convolution of 3 x 3 with [outputs][inputs][frequency][time] weights: a tap for each time, or a single
