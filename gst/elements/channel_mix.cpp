@@ -127,30 +127,23 @@ class ChannelMix {
                          GST_AUDIO_INFO_ENDIANNESS(&in_) == G_BYTE_ORDER &&
                          in_.layout == GST_AUDIO_LAYOUT_INTERLEAVED;
     if (!isFloat) return buffer;
-    size_t bad = 0;
-    const auto repair = [&](auto* samples, size_t bytes) {
-      const auto channels = static_cast<size_t>(in_.channels);
-      bad = muteBadChannels(samples, channels, 1, bytes / sizeof(*samples) / channels, channels);
-    };
-    bool isWhole = true;
+    return GST_AUDIO_INFO_WIDTH(&in_) == 64 ? repairedAs<double>(std::move(buffer))
+                                            : repairedAs<float>(std::move(buffer));
+  }
+
+  template <class Sample>
+  Held<GstBuffer> repairedAs(Held<GstBuffer> buffer) {
     {
       const Mapped map(buffer.get(), GST_MAP_READ);
-      if (!map) return buffer;
-      const auto finite = [&](const auto* samples) {
-        return std::all_of(samples, samples + map.size() / sizeof(*samples),
-                           [](auto sample) { return std::isfinite(sample); });
-      };
-      isWhole =
-          GST_AUDIO_INFO_WIDTH(&in_) == 64 ? finite(map.as<const double>()) : finite(map.as<const float>());
+      const auto* samples = map ? map.as<const Sample>() : nullptr;
+      const auto isFinite = [](Sample sample) { return std::isfinite(sample); };
+      if (!map || std::all_of(samples, samples + map.size() / sizeof(Sample), isFinite)) return buffer;
     }
-    if (isWhole) return buffer;
     buffer.reset(gst_buffer_make_writable(buffer.release()));
     const Mapped map(buffer.get(), GST_MAP_READWRITE);
     if (!map) return buffer;
-    if (GST_AUDIO_INFO_WIDTH(&in_) == 64)
-      repair(map.as<double>(), map.size());
-    else
-      repair(map.as<float>(), map.size());
+    const auto channels = static_cast<size_t>(in_.channels);
+    const size_t bad = muteBadChannels(map.as<Sample>(), channels, map.size() / sizeof(Sample) / channels);
     if (bad > 0 && !std::exchange(hasWarned_, true))
       postWarning(convert_,
                   {ErrorCode::BadValue,

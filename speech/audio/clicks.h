@@ -25,21 +25,19 @@ inline size_t muteClicks(std::span<float> samples) {
   return count;
 }
 
-/// Repairs channels before they are mixed: in a frame in which another channel has a number, what is no
-/// number or infinite becomes 0. Frames without any number stay as they are, so that who hears the mix knows
-/// them. Sample `i` of channel `c` is at samples[c * channelStep + i * frameStep]. Returns how many samples
-/// were repaired.
+/// Repairs samples [frames][channels] before they are mixed: in a frame in which another channel has a
+/// number, what is no number or infinite becomes 0. Frames without any number stay as they are, so that who
+/// hears the mix knows them. Returns how many samples were repaired.
 template <class Sample>
-size_t muteBadChannels(Sample* samples, size_t channels, size_t channelStep, size_t frames,
-                       size_t frameStep) {
+size_t muteBadChannels(Sample* samples, size_t channels, size_t frames) {
   size_t count = 0;
-  for (size_t i = 0; i < frames; ++i) {
+  for (Sample* frame = samples; frame < samples + frames * channels; frame += channels) {
     size_t bad = 0;
-    for (size_t c = 0; c < channels; ++c) bad += !std::isfinite(samples[c * channelStep + i * frameStep]);
+    for (size_t c = 0; c < channels; ++c) bad += !std::isfinite(frame[c]);
     if (bad == 0 || bad == channels) continue;
     count += bad;
     for (size_t c = 0; c < channels; ++c)
-      if (Sample& sample = samples[c * channelStep + i * frameStep]; !std::isfinite(sample)) sample = 0;
+      if (!std::isfinite(frame[c])) frame[c] = 0;
   }
   return count;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "speech/diar/unit_vector.h"
+
 namespace npuspeech::diar {
 
 void QuietSpeech::find(const SpeakerItems& items, const SpeakerClusters& clusters) {

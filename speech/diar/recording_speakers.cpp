@@ -8,7 +8,7 @@
 
 #include "speech/diar/quiet_speech.h"
 #include "speech/diar/speaker_items.h"
-#include "speech/diar/telephone_band.h"
+#include "speech/diar/unit_vector.h"
 #include "speech/diar/window_speakers.h"
 
 namespace npuspeech::diar {

@@ -40,6 +40,11 @@ void leaky(float* x, size_t count) {
   for (size_t i = 0; i < count; ++i) x[i] = leaky(x[i]);
 }
 
+float mostOf(float a, float b, float c) {
+  const float most = a > b ? a : b;
+  return most > c ? most : c;
+}
+
 /// What turns values into their norm: x * scale + offset.
 struct Affine {
   float scale, offset;
@@ -156,9 +161,7 @@ void Segmentation::poolFiltered(std::span<const float> samples, int rows) {
     float* const out = pooled_.data() + static_cast<size_t>(row) * kFilters;
     for (size_t c = 0; c < kFilters; ++c) {
       const auto magnitude = [&](const float* x) { return std::fabs(x[c] * norm.scale + offsets[c]); };
-      const float a = magnitude(in[0]), b = magnitude(in[1]), d = magnitude(in[2]);
-      const float most = a > b ? a : b;
-      out[c] = most > d ? most : d;
+      out[c] = mostOf(magnitude(in[0]), magnitude(in[1]), magnitude(in[2]));
     }
   }
 }
@@ -172,11 +175,7 @@ void Segmentation::convolve(const LayerF32& layer, const float* in, int rows, fl
     layer.run(in + static_cast<size_t>(row) * inputs, inputs, count, products_.data(), kChannels);
     const float* x = products_.data();
     for (int r = 0; r < count; r += kPool, x += kPool * kChannels, out += kChannels)
-      for (size_t c = 0; c < kChannels; ++c) {
-        const float a = x[c], b = x[kChannels + c], d = x[2 * kChannels + c];
-        const float most = a > b ? a : b;
-        out[c] = most > d ? most : d;
-      }
+      for (size_t c = 0; c < kChannels; ++c) out[c] = mostOf(x[c], x[kChannels + c], x[2 * kChannels + c]);
   }
 }
 

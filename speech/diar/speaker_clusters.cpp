@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "speech/diar/unit_vector.h"
+
 namespace npuspeech::diar {
 namespace {
 
@@ -16,13 +18,6 @@ void writeUnit(const std::array<double, kEmbedding>& sum, Centroid& out) {
 }
 
 }  // namespace
-
-float cosine(std::span<const float> a, std::span<const float> b) {
-  std::array<float, 8> sums{};  // several, so that the compiler computes side by side
-  for (size_t i = 0; i < kEmbedding; i += sums.size())
-    for (size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += a[i + lane] * b[i + lane];
-  return std::accumulate(sums.begin(), sums.end(), 0.0f);
-}
 
 int nearestCentroid(std::span<const float> unit, std::span<const Centroid> centroids) {
   int best = -1;

@@ -28,8 +28,6 @@ struct ClusterOptions {
 
 using Centroid = std::array<float, kEmbedding>;
 
-/// The cosine of two vectors of length 1.
-float cosine(std::span<const float> a, std::span<const float> b);
 /// The index of the centroid that is the nearest; -1 where there is none.
 int nearestCentroid(std::span<const float> unit, std::span<const Centroid> centroids);
 

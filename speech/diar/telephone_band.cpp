@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "speech/diar/unit_vector.h"
 #include "speech/diar/window_geometry.h"
 
 namespace npuspeech::diar {
@@ -42,12 +43,6 @@ constexpr int kTopBins = 14;
 constexpr double kTelephone = 10;
 
 }  // namespace
-
-void normalize(std::span<float> vector) {
-  const float length = std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0f));
-  if (length > 0)
-    for (float& value : vector) value /= length;
-}
 
 void centreTelephone(std::span<float> unit) {
   for (size_t i = 0; i < unit.size(); ++i) unit[i] -= kShare * kTelephoneMean[i];

@@ -11,8 +11,6 @@
 
 namespace npuspeech::diar {
 
-/// Makes the vector's length 1, unless it is 0.
-void normalize(std::span<float> vector);
 /// The network hears in all voices without high frequencies the same one, a little. Takes that away from an
 /// embedding of length 1, which has length 1 again.
 void centreTelephone(std::span<float> unit);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "speech/diar/unit_vector.h"
+
 namespace npuspeech::diar {
 namespace {
 

@@ -2,6 +2,8 @@
 // Which speaker each voice of a window is.
 #include "speech/diar/window_speakers.h"
 
+#include "speech/diar/unit_vector.h"
+
 namespace npuspeech::diar {
 namespace {
 

@@ -14,7 +14,7 @@ size_t DecodeJob::likelyBytes(const CacheSizes& sizes) const {
 
 size_t DecodeJob::bytes(const CacheSizes& sizes) const {
   if (isThrough()) return 0;
-  return decoding ? decoding->bytes() : likelyBytes(sizes);
+  return decoding ? decoding->bytes(sizes) : likelyBytes(sizes);
 }
 
 void DecodeJob::fail(const std::exception& reason) {

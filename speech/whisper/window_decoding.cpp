@@ -95,9 +95,9 @@ size_t WindowDecoding::consume(size_t firstLogits) {
   return next;
 }
 
-size_t WindowDecoding::bytes() const {
+size_t WindowDecoding::bytes(const CacheSizes& sizes) const {
   if (done()) return 0;
-  return decoder_.cacheSizes().window(cross_->rows, cross_->audioRows, search_ ? search_->tokens() : 1);
+  return sizes.window(cross_->rows, cross_->audioRows, search_ ? search_->tokens() : 1);
 }
 
 void WindowDecoding::fail() {

@@ -52,7 +52,7 @@ class WindowDecoding {
   size_t consume(size_t firstLogits);
 
   /// The bytes that its caches take with the next step.
-  size_t bytes() const;
+  size_t bytes(const CacheSizes& sizes) const;
   /// Puts off some of its work, so that bytes() is less (Search::giveWay). False where there is none to put
   /// off.
   bool giveWay() { return search_ && search_->giveWay(); }

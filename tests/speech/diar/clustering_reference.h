@@ -9,6 +9,7 @@
 
 #include "speech/diar/local_speakers.h"
 #include "speech/diar/telephone_band.h"
+#include "speech/diar/unit_vector.h"
 #include "tests/support/npy.h"
 #include "tests/support/recordings.h"
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "speech/diar/unit_vector.h"
 #include "tests/speech/diar/fake_talk.h"
 #include "tests/speech/diar/heard_turns.h"
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "speech/diar/unit_vector.h"
 #include "tests/speech/diar/voices.h"
 
 namespace npuspeech::diar {
